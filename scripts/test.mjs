@@ -8,7 +8,7 @@ await setup({ forTests: true });
 
 // The newest etcd, from its own module: Debian's answers with stale reads (etcd issue 20418).
 const etcd = join(cache, 'etcd', 'etcd');
-run('go', ['build', '-trimpath', '-o', etcd, '.'], { cwd: join(root, 'test', 'etcd') });
+run('go', ['build', '-trimpath', '-o', etcd, '.'], { cwd: join(root, 'apps', 'cli', 'etcd') });
 
 // What REST is compared with, so that no test waits for its build.
 run(process.execPath, ['scripts/grpc-gateway.mjs']);

@@ -156,6 +156,17 @@ func (a Admin) SetAlertRule(ctx context.Context, rule string, change AlertRuleCh
 	return decoded(answer, decodeAlertRule)
 }
 
+// SlowQueries lists the slowest requests of the gateway process that answers, slowest first: those that took longer than its
+// --slow-query-ms. limit: at most 500; 0: 100.
+func (a Admin) SlowQueries(ctx context.Context, limit uint32) (*SlowQueries, error) {
+	request := &adminv1.ListSlowQueriesRequest{Limit: limit}
+	answer, err := ask[adminv1.ListSlowQueriesResponse](ctx, a.client, contract.AdminListSlowQueries, request)
+	if err != nil {
+		return nil, err
+	}
+	return decoded(answer, decodeSlowQueries)
+}
+
 // AuditEntries returns the entries of the audit log of the gateway that answers, newest first: at most limit of them, up to 1,000; 0:
 // 100.
 func (a Admin) AuditEntries(ctx context.Context, limit uint32) ([]AuditEntry, error) {

@@ -77,6 +77,8 @@ func (t *restTransport) send(ctx context.Context, route restjson.Request) (*http
 		return nil, invalid("url", "the URL of a server must be valid: %v", err)
 	}
 	request.Header.Set("accept", "application/json")
+	// Errors name fields alike over both wires.
+	request.Header.Set("vectron-field-names", "snake_case")
 	if route.Body != nil {
 		request.Header.Set("content-type", "application/json")
 	}

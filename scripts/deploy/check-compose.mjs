@@ -74,6 +74,22 @@ const clientOf = (host, apiKey, ca) => ({
     }),
 });
 
+/** The metrics of a service, as Prometheus asks for them with what is in the secrets. */
+function metricsOf(name) {
+  const file = (own) => readFileSync(join(work, 'volumes/secrets', own));
+  const tls = { ca: file('ca.pem'), cert: file('prometheus.pem'), key: file('prometheus.key') };
+  const headers = { authorization: `Bearer ${file('metrics.token').toString().trim()}` };
+  const at = { host: hosts[name], port: 9464, path: '/metrics', servername: 'vectron-cluster' };
+  return new Promise((resolve, reject) => {
+    const sent = request({ ...at, ...tls, headers }, async (answer) => {
+      const text = (await answer.toArray()).join('');
+      if (answer.statusCode === 200 && text.includes('vectron_build_info{')) resolve(text);
+      else reject(new Error(`metrics of ${name}: ${answer.statusCode} ${text.slice(0, 200)}`));
+    });
+    sent.on('error', reject).end();
+  });
+}
+
 try {
   const tls = volume(join(work, 'volumes/tls'));
   execFileSync(
@@ -120,6 +136,9 @@ try {
   await eventually('all services answer', () => first.call('GET', '/readyz'));
   await writePoints(first);
   await findPoints(second);
+  for (const kind of ['pd', 'auth', 'worker', 'reranker', 'gateway'])
+    for (const name of named(kind)) await metricsOf(name);
+  console.log('ok      Prometheus reads the metrics of every service');
   console.log('ok      points are written through one gateway and found through the other');
   for (const name of ['worker-1', 'auth', 'etcd-1']) await running.get(name).end('SIGKILL');
   await eventually('the points while a worker, auth and a member of etcd are away', () => findPoints(second, 8));

@@ -24,8 +24,8 @@ try {
   // The names that the page has; what is in them is not looked at.
   const secrets = join(work, 'own-authority/secrets');
   mkdirSync(secrets, { recursive: true });
-  for (const name of ['ca.pem', 'service.pem', 'service.key', 'server.pem', 'server.key', 'cluster.token'])
-    writeFileSync(join(secrets, name), name);
+  const pairs = ['service', 'prometheus', 'server'].flatMap((name) => [`${name}.pem`, `${name}.key`]);
+  for (const name of ['ca.pem', ...pairs, 'cluster.token', 'metrics.token']) writeFileSync(join(secrets, name), name);
   for (const kind of ['base', 'cert-manager', 'own-authority']) {
     const built = execFileSync('kubectl', ['kustomize', join(work, kind)], { encoding: 'utf8' });
     const objects = parseAllDocuments(built).map((document) => document.toJS());

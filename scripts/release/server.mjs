@@ -18,7 +18,7 @@ const PAGE = 'swagger-ui-dist';
 const PAGE_FILES = ['package.json', 'LICENSE', 'NOTICE', 'swagger-ui.css', 'swagger-ui-bundle.js'];
 const VENDOR = 'vendor';
 const placed = (path) => path.replace(/^((?:\.\.\/)*)node_modules\//, `$1${VENDOR}/`);
-const COPIED = ['apps/cli/bin', 'apps/console/dist', 'bench/datasets/debian-packages'];
+const COPIED = ['apps/cli/bin', 'apps/cli/etcd', 'apps/console/dist', 'bench/datasets/debian-packages'];
 
 const README = `# Vectron
 

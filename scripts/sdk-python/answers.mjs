@@ -28,6 +28,7 @@ const NAMES = {
   'vectron.admin.v1.GetHealthResponse': 'Health',
   'vectron.admin.v1.GetStatsResponse': 'Stats',
   'vectron.admin.v1.ListOperationsResponse': 'Operations',
+  'vectron.admin.v1.ListSlowQueriesResponse': 'SlowQueries',
   'vectron.admin.v1.RebalanceResponse': 'Rebalancing',
   'vectron.admin.v1.VerifyAuditResponse': 'AuditVerification',
 };

@@ -64,3 +64,21 @@ describe.each(['server.yaml', 'cluster.yaml'])('deploy/compose/%s', (file) => {
     expect(Object.keys(services)).toEqual(expect.arrayContaining(named));
   });
 });
+
+it('deploy/compose/prometheus.yml reads the metrics of each service of the cluster where it serves them', () => {
+  const { services } = compose('cluster.yaml');
+  const own = Object.entries(services).filter(([, { entrypoint, command }]) => !entrypoint && command[0] !== 'etcd');
+  const targets = own.map(([name, { environment = {} }]) => {
+    expect(environment.VECTRON_METRICS_TOKEN_FILE).toBe('/run/vectron/metrics.token');
+    const [, port] = /^0\.0\.0\.0:(\d+)$/.exec(environment.VECTRON_METRICS_LISTEN ?? '') ?? [];
+    return `${name}:${port}`;
+  });
+  const text = readFileSync('deploy/compose/prometheus.yml', 'utf8');
+  const [job] = (parse(text) as { scrape_configs: { static_configs: { targets: string[] }[] }[] }).scrape_configs;
+  expect(job.static_configs[0].targets.toSorted()).toEqual(targets.toSorted());
+  const [secrets] = services.secrets.command;
+  for (const [, file] of text.matchAll(/\/etc\/prometheus\/vectron\/(\S+)/g)) {
+    expect([file, secrets.includes(file)]).toEqual([file, true]);
+  }
+  expect(compose('server.yaml').services.vectron.environment).toMatchObject({ VECTRON_METRICS_LISTEN: '0.0.0.0:9464' });
+});

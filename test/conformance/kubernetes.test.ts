@@ -127,6 +127,26 @@ describe('deploy/kubernetes', () => {
     );
   });
 
+  it('serves metrics of every service to Prometheus, with a token and a certificate that open nothing else', () => {
+    const link = named('ConfigMap', 'vectron-link').data;
+    expect(link.VECTRON_METRICS_LISTEN).toBe('0.0.0.0:9464');
+    expect(link.VECTRON_METRICS_TOKEN_FILE).toBe('/run/vectron/token/metrics.token');
+    for (const { container } of own) expect(container.ports).toContainEqual({ name: 'metrics', containerPort: 9464 });
+    const scraper = objectsOf('deploy/kubernetes/cert-manager/certificates.yaml').find(
+      ({ kind, metadata }) => kind === 'Certificate' && metadata.name === 'vectron-scraper',
+    );
+    expect(scraper?.spec.dnsNames).toEqual(['prometheus']);
+    expect(scraper?.spec).toMatchObject({ usages: ['digital signature', 'client auth'] });
+    const names = own.map(({ container }) => container.args[0]).sort();
+    const jobs = readFileSync('docs/prometheus/kubernetes.yml', 'utf8');
+    expect(
+      /regex: ([a-z|]+), action: keep }\n {6}- { source_labels: \[__meta_kubernetes_pod_name/
+        .exec(jobs)?.[1]
+        .split('|')
+        .sort(),
+    ).toEqual(names);
+  });
+
   it('has workers of no zone where the node has no label', () => {
     const env = { VECTRON_WORKER_ZONE: '', VECTRON_WORKER_REGION: '' };
     expect(workerKnobs.load({ flags: {}, env })).toMatchObject({ zone: '', region: '' });

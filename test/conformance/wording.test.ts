@@ -301,3 +301,55 @@ describe('the refusals of public calls', () => {
     expect(refusals.filter(({ text }) => !REMEDY.test(text) && !text.endsWith('…'))).toEqual([]);
   });
 });
+
+describe('what an import refuses', () => {
+  /** Something to do, or the form that a value must have. */
+  const REMEDY =
+    /\b(must|choose|omit|set|write|export|import|make|correct|remove|rename|convert|decompress|restore|check|get|create|fill|pass|use|unpack|change|name|dump|supported)\b/i;
+  /** What a file or a library says of itself: the message around it says what to do. */
+  const INNER = /\/(lz4-frames|parquet\/columns|pg\/sql-tokens|pg\/sql-lexer)\.ts$/;
+  /** Functions of these files that make an error, or the reason of a refused row, of their last argument. */
+  const MAKERS = /^(?:VectronError(?:\.invalid)?|JsonFault|(?:this\.)?#?(?:wrong|refuse|broken))$/;
+  /** Of a dump of PostgreSQL, an Error is the reason that a row is refused for; elsewhere, a part of a message. */
+  const isMaker = (file: string, name: string) =>
+    MAKERS.test(name) || (name === 'Error' && /\/pg(?:vector)?[./]/.test(file));
+
+  /** The reasons of what an import leaves out, which are facts of the file, stand beside `what`. */
+  const isOfLeftOut = ({ parent }: ts.PropertyAssignment) =>
+    parent.properties.some(({ name }) => name?.getText() === 'what');
+
+  function messagesOf(file: string): Said[] {
+    const source = parsed(file);
+    const said: Said[] = [];
+    for (const node of nodesOf(source)) {
+      let message: ts.Node | undefined;
+      if ((ts.isCallExpression(node) || ts.isNewExpression(node)) && isMaker(file, node.expression.getText())) {
+        const texts = (node.arguments ?? []).filter(
+          (one) => literal(one)?.includes(' ') || ts.isTemplateExpression(one),
+        );
+        message = texts.at(-1);
+      } else if (
+        ts.isPropertyAssignment(node) &&
+        ['reason', 'wrong'].includes(node.name.getText()) &&
+        !isOfLeftOut(node)
+      ) {
+        message = node.initializer;
+      } else if (ts.isVariableDeclaration(node) && node.name.getText() === 'message') {
+        message = node.initializer;
+      }
+      const text = literal(message);
+      if (text === undefined || !text.includes(' ')) continue;
+      const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+      said.push({ at: `${file}:${line}`, text });
+    }
+    return said;
+  }
+
+  it('says what to do', () => {
+    const files = tracked('apps/cli/src/import/*.ts').filter((file) => isSource(file) && !INNER.test(file));
+    const messages = files.flatMap(messagesOf);
+    expect(messages.length).toBeGreaterThan(120);
+    // A message whose end is inserted has the remedy there.
+    expect(messages.filter(({ text }) => !REMEDY.test(text) && !text.endsWith('…'))).toEqual([]);
+  });
+});

@@ -11,7 +11,7 @@ describe('a figure of the console', () => {
   let token: string;
   let tab: Page;
   beforeAll(async () => {
-    system = await startWithAnimals();
+    system = await startWithAnimals('--slow-query-ms', '1');
     browser = await launch();
     token = await logIn(system);
     tab = await openTab(browser, WIDE, token);
@@ -100,6 +100,26 @@ describe('a figure of the console', () => {
     expect(wanted).toBeGreaterThan(0);
     await until('the count', async () => (await figuresOf(tab))['audit.found'] === String(wanted));
     expect(await tab.locator('[aria-label="audit log"] tbody tr').count()).toBe(wanted);
+    await tab.fill('input[name=search]', 'no entry has these words');
+    await tab.waitForSelector('text=No entry has these words');
+  });
+
+  it('of the slow queries counts the entries that have the words, and shows their plan', async () => {
+    const vector = [1, 0];
+    const found = await until('a slow search', async () => {
+      await rest(system.http, 'POST', '/v1/collections/animals/points/search', {
+        ...{ key: token, body: { vector, exact: true, topK: 5, filter: { field: 'name', eq: 'cat' } } },
+      });
+      const { queries } = await ask('/v1/admin/slow-queries?limit=500');
+      return queries.find(({ operation, plan }: Record<string, string>) => operation === 'Search' && plan);
+    });
+    await tab.goto(`${system.http}/console/slow-queries`);
+    await tab.fill('input[name=search]', `search ${found.requestId}`);
+    await until('the count', async () => (await figuresOf(tab))['slow.found'] === '1');
+    const row = await tab.locator('[aria-label="slow queries"] tbody tr').innerText();
+    expect(row).toContain('animals');
+    expect(row).toContain(`shard ${found.plan.shards[0].shardId}`);
+    expect(row).toContain('filter');
     await tab.fill('input[name=search]', 'no entry has these words');
     await tab.waitForSelector('text=No entry has these words');
   });

@@ -32,6 +32,7 @@ export const PAGES: readonly ConsolePage[] = [
   { path: '/audit', heading: 'Audit log', ready: shows('[aria-label="audit log"] td') },
   { path: '/health', heading: 'System health', ready: shows('[aria-label="services and workers"] td') },
   { path: '/statistics', heading: 'Statistics', ready: shows('[data-series] canvas') },
+  { path: '/slow-queries', heading: 'Slow queries', ready: shows('[data-figure="slow.total"]') },
   { path: '/cluster', heading: 'Cluster', ready: shows('[aria-label=shards] td') },
   { path: '/alerts', heading: 'Alerts', ready: shows('[aria-label="alert rules"] td') },
   { path: '/account', heading: 'Your account', ready: shows('td:has-text("admin@vectron.local")') },

@@ -3,9 +3,9 @@ import { type ProcessSystem, type System, startSingle, tempDir } from '../harnes
 
 const FLAGS = ['--no-sample', '--registration', 'invite'];
 
-/** A server with the collection `animals`. */
-export async function startWithAnimals(): Promise<ProcessSystem> {
-  const system = await startSingle(tempDir('console'), FLAGS);
+/** A server with the collection `animals`; `flags`: beside those that all have. */
+export async function startWithAnimals(...flags: readonly string[]): Promise<ProcessSystem> {
+  const system = await startSingle(tempDir('console'), [...FLAGS, ...flags]);
   const db = connect(system.http, { apiKey: system.adminKey });
   await db.createCollection('animals', { dimension: 2, rerank: { enabled: true } });
   const animals = { cat: [1, 0.1], tiger: [1, 0.2], lion: [1, 0.3], trout: [0.1, 1], salmon: [0.2, 1] };

@@ -148,7 +148,7 @@ export function describeClient(home: string, client: () => VectronClient): void 
       await refused({ vectors: [good, []] }, 'DIMENSION_MISMATCH', 'vectors[1]');
       await refused({ vectors: [] }, 'INVALID_ARGUMENT', 'vectors');
       await refused({ vectors: Array.from({ length: 1001 }, () => good) }, 'INVALID_ARGUMENT', 'vectors');
-      await refused({ vectors: [good], topK: 10_001 }, 'INVALID_ARGUMENT', 'top_k');
+      await refused({ vectors: [good], topK: 10_001 }, 'INVALID_ARGUMENT', 'topK');
       await refused({ vectors: [good], recall: 0.9, ef: 10 }, 'INVALID_ARGUMENT', 'recall');
       await refused({ vectors: new Float32Array(4) }, 'INVALID_ARGUMENT', 'count');
       await refused({ vectors: new Float32Array(4), count: 3 }, 'INVALID_ARGUMENT', 'count');
@@ -433,11 +433,11 @@ export function describeClient(home: string, client: () => VectronClient): void 
           ({ code, details }: VectronError) => details.field ?? code,
         );
       expect(await field({ queries: 1001 })).toBe('queries');
-      expect(await field({ topK: 1001 })).toBe('top_k');
+      expect(await field({ topK: 1001 })).toBe('topK');
       expect(await field({ ef: 10_001 })).toBe('ef');
       expect(await field({ recall: 0.3 })).toBe('recall');
       expect(await field({ recall: 0.9, ef: 10 })).toBe('recall');
-      expect(await field({ timeoutMs: 600_001 })).toBe('timeout_ms');
+      expect(await field({ timeoutMs: 600_001 })).toBe('timeoutMs');
       expect(await field({ using: 'none' })).toBe('INVALID_ARGUMENT');
       expect(await field({ filter: { field: 'third', eq: 'no boolean' } })).toBe('FAILED_PRECONDITION');
       expect(await field({}, `no-${name}`)).toBe('COLLECTION_NOT_FOUND');
@@ -481,7 +481,7 @@ export function describeClient(home: string, client: () => VectronClient): void 
         const { whyNot } = await search({ ...options, whyNot: id });
         expect(whyNot).toMatchObject({ id, ...expected });
       }
-      await expect(search({ whyNot: 'x'.repeat(513) })).rejects.toMatchObject({ details: { field: 'why_not' } });
+      await expect(search({ whyNot: 'x'.repeat(513) })).rejects.toMatchObject({ details: { field: 'whyNot' } });
       await db.deleteCollection(name);
     });
   });

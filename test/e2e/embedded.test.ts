@@ -84,6 +84,7 @@ describe('Vectron, embedded', () => {
       [() => db.admin.splitShard(1), /no workers/],
       [() => db.admin.alerts(), /no alerts/],
       [() => db.admin.auditEntries(), /no audit log/],
+      [() => db.admin.slowQueries(), /no list of slow queries/],
       [() => db.admin.setUserRole('x', 'read'), /no users/],
     ];
     for (const [call, message] of missing) {
@@ -108,7 +109,7 @@ describe('Vectron, embedded', () => {
       [() => db.upsert('strict', [{ id: 'a', vector: [1] }]), 'DIMENSION_MISMATCH', 'points[0].vector'],
       [() => db.upsert('strict', [{ id: 'a', vector: [1, Number.NaN] }]), 'INVALID_ARGUMENT', 'points[0].vector[1]'],
       [() => db.upsert('strict', [{ id: 'a', vector: [0, 0] }]), 'INVALID_ARGUMENT', 'points[0].vector'],
-      [() => db.search('strict', { vector: [1, 2], topK: 10_001 }), 'INVALID_ARGUMENT', 'top_k'],
+      [() => db.search('strict', { vector: [1, 2], topK: 10_001 }), 'INVALID_ARGUMENT', 'topK'],
       [
         () => db.search('strict', { vector: [1, 2], likeId: 'a' } as unknown as SearchOptions),
         'INVALID_ARGUMENT',

@@ -208,7 +208,7 @@ export function describeExactCopy(home: string, client: () => VectronClient): vo
       const listed = (asked: object) => db.listPoints(name, { snapshot: snapshot.token, ...asked });
       await expect(listed({ orderBy: { path: 'n' } })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
-        details: { field: 'order_by' },
+        details: { field: 'orderBy' },
       });
       for (const made of ['s1.', 's1.AAAA', snapshot.token.slice(0, -3), `${snapshot.token}=`, 'x'.repeat(50)])
         await expect(listed({ snapshot: made })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });

@@ -76,11 +76,11 @@ describe('the example of NestJS', () => {
 
       // What is wrong is said by Vectron, under the status of each wire.
       const many = await rest(http, 'GET', '/documents?text=a&limit=1000000');
-      expect(many).toMatchObject({ status: 400, body: { code: 'INVALID_ARGUMENT', field: 'top_k' } });
+      expect(many).toMatchObject({ status: 400, body: { code: 'INVALID_ARGUMENT', field: 'topK' } });
       const refused = (await found(library, { text: 'a', limit: 1_000_000 })) as { error: ServiceError };
       expect(refused.error).toMatchObject({ code: 3, details: expect.stringMatching(/top_?k/i) });
       const { metadata } = refused as unknown as { metadata: Metadata };
-      expect([metadata.get('vectron-code'), metadata.get('vectron-field')]).toEqual([['INVALID_ARGUMENT'], ['top_k']]);
+      expect([metadata.get('vectron-code'), metadata.get('vectron-field')]).toEqual([['INVALID_ARGUMENT'], ['topK']]);
     } finally {
       library.close();
       await program.stop();

@@ -51,7 +51,7 @@ describe('several gateways in one process', () => {
 
   beforeAll(async () => {
     const listen = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
-    const limits = ['--key-max-watches', '3', '--max-calls-per-connection', '1000'];
+    const limits = ['--key-max-watches', '3', '--max-calls-per-connection', '1000', '--slow-query-ms', '1'];
     // No wait ends because the machine is busy.
     limits.push('--write-timeout-ms', '600000');
     const preload = pathToFileURL(join(process.cwd(), 'test/harness/failing-thread.mjs')).href;
@@ -172,6 +172,30 @@ describe('several gateways in one process', () => {
       const running = await metrics('vectron_requests_running{kind="watch"}');
       return [...running.values()][0] === 0;
     });
+  });
+
+  it('one keeps the slow requests of all', async () => {
+    const four = [1, 2, 3, 4].map(() => connection());
+    type Listed = { collection: string; operation: string; milliseconds: number };
+    for (const [at, one] of four.entries()) {
+      const name = `slow-${at}`;
+      const body = { name, dimension: 1, distance: 'euclidean' };
+      expect((await admin.call('POST', '/v1/collections', body)).status).toBe(200);
+      await until(`a slow write to ${name}`, async () => {
+        await one.call('POST', `/v1/collections/${name}/points`, { points: [{ id: 'a', vector: [at] }] });
+        const lists = await Promise.all(four.map((other) => other.call('GET', '/v1/admin/slow-queries?limit=500')));
+        return lists.every(({ body: found }) =>
+          (found as unknown as { queries: Listed[] }).queries.some(({ collection }) => collection === name),
+        );
+      });
+    }
+    const found = (await four[0].call('GET', '/v1/admin/slow-queries?limit=500')).body as unknown as {
+      queries: Listed[];
+      total: number;
+    };
+    const slow = await metrics('vectron_requests_total');
+    expect(found.queries.length).toBeGreaterThanOrEqual(4);
+    expect(found.total).toBeLessThanOrEqual([...slow.values()].reduce((sum, one) => sum + one, 0));
   });
 
   it('one writes the audit log, and one keeps what people made of answers', async () => {

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ProcessSystem, reasonOf, startSingle } from '../harness/system.js';
+import { describeFieldNames } from './field-names.suite.js';
 
 interface Answer {
   readonly status: number;
@@ -45,6 +46,8 @@ describe('REST as HTTP', () => {
     await call('POST', '/v1/collections/http/points', json, JSON.stringify({ points }));
   });
   afterAll(() => system?.stop());
+
+  describeFieldNames(() => system);
 
   it('takes JSON without a content type and with its relatives, and hints at the right one otherwise', async () => {
     for (const type of [undefined, 'application/json; charset=utf-8', 'text/json', 'application/vnd.api+json']) {

@@ -67,7 +67,7 @@ export function describeLargePayloads(home: string, client: () => VectronClient)
       const refused = client().search(name, ask);
       await expect(refused).rejects.toMatchObject({
         code: 'ANSWER_TOO_LARGE',
-        message: expect.stringMatching(/more than 62914560 bytes.*top_k.*include_metadata/) as unknown,
+        message: expect.stringMatching(/more than 62914560 bytes.*topK.*includeMetadata/) as unknown,
       });
       const query = client().query(name, { branches: [{ vector: [1, 1] }], topK: 1000, timeoutMs: 60_000 });
       await expect(query).rejects.toMatchObject({ code: 'ANSWER_TOO_LARGE' });

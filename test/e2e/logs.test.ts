@@ -117,6 +117,41 @@ describe('what a server tells of its requests', () => {
     const { shards } = slow.found as { shards: Line[] };
     expect(shards[0]).toMatchObject({ worker: 1, plan: expect.any(String), ms: expect.any(Number), unindexed: true });
     expect(system.processes[0].output).not.toMatch(/SECRET|0\.123456/);
+
+    const listed = await until('the same search in the list', async () => {
+      const { queries } = await db.admin.slowQueries({ limit: 500 });
+      return queries.find(({ requestId }) => requestId === slow.requestId);
+    });
+    expect(listed).toMatchObject({
+      ...{ wire: 'rest', operation: 'Search', collection: 'papers', code: 'OK', lane: slow.lane, caller: slow.caller },
+      ...{
+        tenantId: slow.tenant,
+        milliseconds: slow.ms,
+        asked: ['vector=64', 'topK=100', 'includeVectors', 'exact', 'filter'],
+      },
+      plan: { complete: true, servedFrom: 'shards', shards: [{ worker: 1, unindexed: true }] },
+    });
+    expect(listed.milliseconds).toBeGreaterThan(listed.shardMilliseconds);
+    expect(listed.shardMilliseconds).toBeGreaterThan(0);
+    const { queries, total, thresholdMs } = await db.admin.slowQueries();
+    const times = queries.map(({ milliseconds }) => milliseconds);
+    expect(times).toEqual(times.toSorted((one, other) => other - one));
+    expect([thresholdMs, total >= queries.length]).toEqual([1, true]);
+    const { body } = await call('GET', '/v1/admin/slow-queries?limit=500');
+    expect(JSON.stringify(body)).not.toMatch(/SECRET|0\.123456/);
+    expect(JSON.stringify(body)).not.toContain(system.adminKey);
+  });
+
+  it('lists slow queries to administrators of all collections alone, and no more than it may', async () => {
+    const path = '/v1/admin/slow-queries';
+    const keys = [{ role: 'write' }, { role: 'metrics' }, { role: 'admin', collections: ['papers'] }];
+    for (const limits of keys) {
+      const { fullKey } = (await call('POST', '/v1/keys', { name: 'limited', ...limits })).body;
+      expect((await call('GET', path, undefined, fullKey)).status).toBe(403);
+    }
+    const { body } = await call('GET', `${path}?limit=501`);
+    expect([body.details[0].reason, body.message]).toEqual(['INVALID_ARGUMENT', 'limit must be at most 500, not 501']);
+    expect((await call('GET', `${path}?limit=1`)).body.queries).toHaveLength(1);
   });
 
   it('counts an operation under one name, whichever wire it comes by', async () => {

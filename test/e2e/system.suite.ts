@@ -84,6 +84,8 @@ export function describeSystem(home: string, start: () => Promise<System>): void
         expect(await admin.setAlertRule('disk', { threshold: 0.75 })).toEqual({ ...before, threshold: 0.75 });
         await admin.setAlertRule('disk', { threshold: before?.threshold });
         expect((await admin.auditEntries({ limit: 2 })).length).toBe(2);
+        const slow = await admin.slowQueries({ limit: 1 });
+        expect(slow).toMatchObject({ thresholdMs: 1_000, total: expect.any(Number), queries: expect.any(Array) });
         const { kid } = { kid: await admin.rotateSigningKey() };
         expect(kid).not.toBe('');
         await expect(admin.resolveAlert('none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -94,7 +96,8 @@ export function describeSystem(home: string, start: () => Promise<System>): void
       const reader = await viaRest.createApiKey('no administrator', { role: 'read' });
       for (const url of [system.http, `grpc://${system.grpc}`]) {
         const db = connect(url, { apiKey: reader.key });
-        await expect(db.admin.stats()).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+        for (const refused of [db.admin.stats(), db.admin.slowQueries()])
+          await expect(refused).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
         await db.close();
       }
       await viaRest.deleteApiKey(reader.info.prefix);

@@ -261,6 +261,8 @@ export const SERVICES: Record<string, KnobSet> = {
 export const configHome = (): string => process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
 /** Where programs leave what they remember of a user's work, by the same. */
 export const stateHome = (): string => process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+/** Where programs keep what they can make again, by the same. */
+export const cacheHome = (): string => process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 
 /** Whether a setting of clients stands in the environment. */
 export const isInEnvironment = (name: keyof typeof clientKnobs.knobs): boolean =>

@@ -42,6 +42,11 @@ export const COMMANDS: readonly Commands[] = [
     names: ['stats', 'health'],
     load: async () => (await import('./commands/system.js')).systemCommands,
   },
+  {
+    group: 'Operation',
+    names: ['slow-queries'],
+    load: async () => (await import('./commands/slow-queries.js')).slowQueryCommands,
+  },
   { group: 'Operation', names: ['recall'], load: async () => (await import('./commands/recall.js')).recallCommand },
   {
     group: 'Operation',

@@ -27,6 +27,7 @@ export const ROOMS: readonly { readonly label: string; readonly places: readonly
     places: [
       { to: '/health', label: 'System health' },
       { to: '/statistics', label: 'Statistics', for: 'admin' },
+      { to: '/slow-queries', label: 'Slow queries', for: 'admin' },
       { to: '/cluster', label: 'Cluster', for: 'admin' },
       { to: '/alerts', label: 'Alerts', for: 'admin' },
     ],

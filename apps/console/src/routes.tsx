@@ -14,6 +14,7 @@ const PeoplePage = lazyPage(() => import('./people/people-page').then((page) => 
 const AccountPage = lazyPage(() => import('./account/account-page').then((page) => page.AccountPage));
 const AuditPage = lazyPage(() => import('./system/audit-page').then((page) => page.AuditPage));
 const StatisticsPage = lazyPage(() => import('./system/statistics-page').then((page) => page.StatisticsPage));
+const SlowQueriesPage = lazyPage(() => import('./system/slow-queries-page').then((page) => page.SlowQueriesPage));
 const ClusterPage = lazyPage(() => import('./system/cluster-page').then((page) => page.ClusterPage));
 const AlertsPage = lazyPage(() => import('./system/alerts-page').then((page) => page.AlertsPage));
 const HealthPage = lazyPage(() => import('./system/health-page').then((page) => page.HealthPage));
@@ -62,6 +63,7 @@ export const router = createRouter({
       page('/people', 'People', PeoplePage),
       page('/audit', 'Audit log', AuditPage),
       page('/statistics', 'Statistics', StatisticsPage),
+      page('/slow-queries', 'Slow queries', SlowQueriesPage),
       page('/cluster', 'Cluster', ClusterPage),
       page('/alerts', 'Alerts', AlertsPage),
       page('/account', 'Your account', AccountPage),

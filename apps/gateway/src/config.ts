@@ -354,7 +354,7 @@ export const gatewayKnobs = defineKnobs({
     flag: 'slow-query-ms',
     schema: setting.integer(0, 600_000),
     default: '1000',
-    help: 'duration beyond which reads and writes are logged with their execution plan, at most ten per second and gateway, milliseconds, 0 to 600000; 0: never',
+    help: 'duration beyond which reads and writes are logged with their execution plan, at most ten per second and gateway, and listed (vectron slow-queries), milliseconds, 0 to 600000; 0: never',
   },
   trustedProxies: {
     env: 'VECTRON_TRUSTED_PROXIES',

@@ -193,7 +193,7 @@ export async function serveGateway(
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const edge = app.get(Edge);
   const measure = requestMeter(metrics);
-  const requests = new RequestLog(logger, config);
+  const requests = new RequestLog(logger, config, parts.shared.slow);
   const watched = { measure, requests, logger };
   await acceptBodies(fastify);
   traceRequests(fastify);

@@ -78,7 +78,7 @@ export class EtcdMetaStore implements MetaStore {
         }
       }),
     );
-    return versions.flatMap((version) => (version !== undefined && !isSound(version) ? [version] : []));
+    return versions.flatMap((version) => (version !== undefined && !isSoundEtcd(version) ? [version] : []));
   }
 
   async get(key: string): Promise<MetaEntry | undefined> {
@@ -289,7 +289,8 @@ async function cancel(watcher: Watcher): Promise<void> {
   }
 }
 
-function isSound(version: string): boolean {
+/** Whether a version of etcd is without the stale reads of etcd issue 20418. */
+export function isSoundEtcd(version: string): boolean {
   const [, minor, patch] = /^(\d+\.\d+)\.(\d+)/.exec(version) ?? [];
   const least = SOUND.get(minor ?? '');
   return least === undefined ? Number((minor ?? '0').split('.')[1]) > 6 : Number(patch) >= least;

@@ -17,6 +17,8 @@ export interface EtcdServerOptions {
   readonly tls?: { readonly authority: string; readonly certificate: string; readonly key: string };
   /** Ports in the order client, peer, client, peer...; default: free ones. */
   readonly ports?: readonly number[];
+  /** Aborted: the start ends, with what it has started, and no member is started any more. */
+  readonly signal?: AbortSignal;
   /** Called when a member ends that was not asked to. */
   readonly onExit?: (member: number) => void;
 }
@@ -27,6 +29,7 @@ const READY_MS = 120_000;
 export class EtcdServer {
   readonly #children: (ChildProcess | undefined)[] = [];
   readonly #output: string[] = [];
+  readonly #ending = new Set<Promise<unknown>>();
 
   private constructor(
     private readonly options: EtcdServerOptions,
@@ -36,11 +39,17 @@ export class EtcdServer {
   static async start(options: EtcdServerOptions): Promise<EtcdServer> {
     const ports = options.ports ?? (await freePorts(2 * options.members));
     const server = new EtcdServer(options, ports);
+    const { signal } = options;
+    const cut = () => void server.stop();
+    signal?.addEventListener('abort', cut);
     try {
+      signal?.throwIfAborted();
       await Promise.all(Array.from({ length: options.members }, (_, member) => server.startMember(member)));
     } catch (error) {
       await server.stop();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', cut);
     }
     return server;
   }
@@ -58,7 +67,8 @@ export class EtcdServer {
     `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${this.ports[2 * member + kind]}`;
 
   async startMember(member: number): Promise<void> {
-    const { binary, dir, tls } = this.options;
+    const { binary, dir, tls, signal } = this.options;
+    signal?.throwIfAborted();
     const data = join(dir, `etcd-${member + 1}`);
     mkdirSync(data, { recursive: true, mode: 0o700 });
     const [client, peer] = [this.#url(member, 0), this.#url(member, 1)];
@@ -117,7 +127,7 @@ export class EtcdServer {
       await ready;
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-        const advice = 'install etcd 3.5.28, 3.6.9 or later, or name its program with --etcd';
+        const advice = 'there is no such program; pass the path of etcd 3.5.28, 3.6.9 or later with --etcd, or omit it';
         throw new VectronError('INVALID_ARGUMENT', `cannot run ${binary}: ${advice}`, { cause });
       }
       const said = this.#output[member]?.split('\n').slice(-6).join('\n');
@@ -130,15 +140,19 @@ export class EtcdServer {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     this.#children[member] = undefined;
     const ended = once(child, 'exit');
+    this.#ending.add(ended);
     child.kill(signal);
     // One that was paused does not hear anything else.
     const forced = setTimeout(() => child.kill('SIGKILL'), 5_000);
     await ended;
+    this.#ending.delete(ended);
     clearTimeout(forced);
   }
 
+  /** Resolves when no member runs, also those that were told to stop before. */
   async stop(): Promise<void> {
     await Promise.all(this.#members().map((member) => this.stopMember(member)));
+    await Promise.all(this.#ending);
   }
 }
 

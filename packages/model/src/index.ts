@@ -23,6 +23,7 @@ export {
   requestOf,
 } from './collection-settings.js';
 export { mergeTokens, type ReadPlan, readPlan, writeToken } from './consistency.js';
+export { inCamelCase } from './contract/field-names.js';
 export { isJsonParameter, queryParameters, readQuery, textValue } from './contract/query-string.js';
 export { fieldAt, type Message, newMessage, readFloats, readMessage } from './contract/read-json.js';
 export { checkRules } from './contract/rules.js';

@@ -8,6 +8,8 @@ export interface Work {
   isLong: boolean;
   /** Processor time that it has cost so far, microseconds. */
   cpuUs: number;
+  /** How long it waited for its room, milliseconds; undefined: it did not wait. */
+  queuedMs?: number;
   /** What was found, with how: for the log of slow requests. It is not kept for longer than the request. */
   found?: object;
 }

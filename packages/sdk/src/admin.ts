@@ -21,6 +21,10 @@ export type Alert = admin.Alert;
 export type AlertRule = admin.AlertRule;
 /** An entry of the audit log of a gateway: one request, its caller and its result. */
 export type AuditEntry = admin.AuditEntry;
+/** The slowest requests that a gateway process kept, and how many were slow since it started. */
+export type SlowQueries = admin.ListSlowQueriesResponse;
+/** A slow request: its times, what was asked for, and how it was executed. */
+export type SlowQuery = admin.SlowQuery;
 /** A collection with the tenant that owns it. */
 export type TenantCollection = Omit<admin.TenantCollection, 'points' | 'createdAt'> & {
   readonly points: number;
@@ -32,8 +36,8 @@ export type ClusterStatus = Omit<admin.GetClusterStatusResponse, 'workersByState
 };
 
 /**
- * Management, for administrators but for `health`. An embedded database has no workers, tenants, users, alerts and audit
- * log: it answers `health` and `stats`, and refuses the others with UNIMPLEMENTED. Workers are named by number or id.
+ * Management, for administrators but for `health`. An embedded database has no workers, tenants, users, alerts, audit log
+ * and list of slow queries: it answers `health` and `stats`, and refuses the others with UNIMPLEMENTED. Workers are named by number or id.
  */
 export interface Admin {
   /** Returns the health of every service and worker, checked now. */
@@ -74,6 +78,11 @@ export interface Admin {
     rule: string,
     change: { enabled?: boolean; level?: 'warning' | 'critical'; threshold?: number },
   ): Promise<AlertRule>;
+  /**
+   * Lists the slowest requests of the gateway process that answers, slowest first: those that took longer than its
+   * `--slow-query-ms`. `limit`: at most 500, default 100. It has no vectors, payloads, filters, texts or ids of points.
+   */
+  slowQueries(options?: { limit?: number }): Promise<SlowQueries>;
   /** Of the gateway that answers, the newest first; `limit`: at most 1,000, default 100. */
   auditEntries(options?: { limit?: number }): Promise<AuditEntry[]>;
   /** Whether that log is whole: `wrong` says what is wrong with the first wrong entry and is empty when nothing is. */

@@ -21,6 +21,8 @@ export type {
   Operations,
   Rebalancing,
   Shard,
+  SlowQueries,
+  SlowQuery,
   Stats,
   TenantCollection,
   Worker,

@@ -27,6 +27,7 @@ export function embeddedAdmin(stats: () => Promise<OwnStats>): Admin {
     resolveAlert: alerts,
     alertRules: alerts,
     setAlertRule: alerts,
+    slowQueries: refuse('list of slow queries'),
     auditEntries: refuse('audit log'),
     verifyAudit: refuse('audit log'),
     listUsers: () => refusedListing(users),

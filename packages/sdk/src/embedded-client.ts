@@ -59,6 +59,7 @@ import { embeddedAdmin, refusedListing } from './embedded-admin.js';
 import { queryResult, storedPoint } from './embedded-answers.js';
 import { EmbeddedCatalog, type EmbeddedCollection, EPOCH, routeOf } from './embedded-catalog.js';
 import { claimDirectory } from './embedded-directory.js';
+import { namingInCamelCase } from './embedded-names.js';
 import { embeddedSearch, embeddedSearchBatch } from './embedded-search.js';
 import { limitedClient } from './limited-client.js';
 import type { OpenOptions } from './open-options.js';
@@ -100,7 +101,7 @@ export async function embeddedClient(path: string, options: OpenOptions = {}): P
     const known = new Set(collections.flatMap((collection) => collection.shardIds));
     // Left behind by a create or delete that was cut off: no collection has ever shown them, or will again.
     for (const shard of await engine.storedShards()) if (!known.has(shard)) await engine.dropShard(shard);
-    return new EmbeddedClient(engine, catalog, () => opened.close(), maxBatch, providers, threads);
+    return namingInCamelCase(new EmbeddedClient(engine, catalog, () => opened.close(), maxBatch, providers, threads));
   } catch (error) {
     await meta?.close();
     await engine.close();

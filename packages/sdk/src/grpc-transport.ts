@@ -1,5 +1,6 @@
 import { VectronError } from '@vectron/errors';
-import { admin, auth, gateway } from '@vectron/proto';
+import { inCamelCase } from '@vectron/model';
+import { admin, auth, gateway, type MethodContract, methodOf } from '@vectron/proto';
 import {
   type CallContext,
   callContext,
@@ -45,7 +46,10 @@ export function grpcTransport(
     async call({ path }, request, { waitMs = 0, timeoutMs = defaultMs + waitMs, signal } = {}) {
       if (signal?.aborted) throw new VectronError('CANCELLED', 'the call was cancelled');
       const context = { ...callContext({ authorization, timeoutMs }), signal };
-      return (ready().api[path] as Send)(request, context);
+      return (ready().api[path] as Send)(request, context).catch((error: unknown) => {
+        const { request: name } = methodOf(path) as MethodContract;
+        throw error instanceof VectronError ? inCamelCase(error, name, () => request) : error;
+      });
     },
     async openDuplex({ path }, { answer, ended }) {
       const call = openDuplex(ready(), METHODS[path], callContext({ authorization }));

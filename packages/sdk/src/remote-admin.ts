@@ -47,6 +47,7 @@ export function remoteAdmin({ call }: Transport): Admin {
     },
     setAlertRule: (rule, { enabled, level, threshold }) =>
       call(system.putAlertRule, { rule, enabled, level, threshold }),
+    slowQueries: ({ limit = 0 } = {}) => call(system.listSlowQueries, { limit }),
     async auditEntries({ limit = 0 } = {}) {
       return (await call(system.listAuditEntries, { limit })).entries;
     },

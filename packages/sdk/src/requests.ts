@@ -5,6 +5,7 @@ import {
   checkRules,
   checkSought,
   holdsBigInt,
+  inCamelCase,
   isPlainObject,
   type Message,
   readFloats,
@@ -34,8 +35,17 @@ function given(options: object | undefined | null): Given {
 function message<M>(name: string, fields: Given, at = ''): M {
   const read = readMessage(`vectron.v1.${name}`, fields, at);
   checkName(read, at);
-  checkRules(`vectron.v1.${name}`, read, at);
+  checkFields(`vectron.v1.${name}`, read, at);
   return read as M;
+}
+
+/** Throws INVALID_ARGUMENT naming the first field that is outside of its limits, as a program writes it: in lowerCamelCase. */
+function checkFields(name: string, read: object, at = ''): void {
+  try {
+    checkRules(name, read, at);
+  } catch (error) {
+    throw error instanceof VectronError ? inCamelCase(error, name, () => read) : error;
+  }
 }
 
 /** Before a path of REST is made of it, in which `..` would lead elsewhere. */
@@ -84,7 +94,7 @@ export function upsertRequest(collection: string, points: readonly api.Point[]):
     throw VectronError.invalid('points', 'points must be a list');
   }
   const read = { ...request, points: Array.from(points ?? [], pointMessage) };
-  checkRules('vectron.v1.UpsertRequest', read);
+  checkFields('vectron.v1.UpsertRequest', read);
   return read as unknown as gateway.UpsertRequest;
 }
 
@@ -142,7 +152,7 @@ export function searchBatchRequest(collection: string, options: api.SearchBatchO
       vectorF32: toBytes(readFloats(vector, `vectors[${at}]`)),
     })),
   };
-  checkRules('vectron.v1.SearchBatchRequest', read);
+  checkFields('vectron.v1.SearchBatchRequest', read);
   return read as unknown as gateway.SearchBatchRequest;
 }
 
@@ -168,7 +178,7 @@ export function queryRequest(collection: string, options: api.QueryOptions, at =
   const request = message<gateway.QueryRequest>('QueryRequest', reading(collection, rest), at);
   const branches = request.branches.map((branch) => packed(branch as gateway.QueryBranch & Message));
   if (rescoreVector === undefined || rescoreVector === null) return { ...request, branches };
-  const floats = readFloats(rescoreVector, at === '' ? 'rescore_vector' : `${at}.rescore_vector`);
+  const floats = readFloats(rescoreVector, at === '' ? 'rescoreVector' : `${at}.rescoreVector`);
   return { ...request, branches, rescoreVectorF32: toBytes(floats) };
 }
 
@@ -182,7 +192,7 @@ export function queryBatchRequest(
     const { collection, ...options } = query;
     return queryRequest(collection, options, `queries[${at}]`);
   });
-  checkRules('vectron.v1.QueryBatchRequest', { queries: read });
+  checkFields('vectron.v1.QueryBatchRequest', { queries: read });
   return { queries: read };
 }
 

@@ -95,7 +95,7 @@ function comesBefore(wanted, { error }) {
 
 function checkError(wanted, error, kept) {
   const { field, retryAfterMs } = error.details ?? {};
-  const given = { code: error.code, retryable: error.retryable, field, retryAfterMs };
+  const given = { code: error.code, retryable: error.retryable, field: inSnakeCase(field), retryAfterMs };
   compare(fieldsOf(wanted), given, kept, `the error (${error.message})`);
 }
 
@@ -106,6 +106,9 @@ const OF_NO_COLLECTION = new Set([
 const BY_NAME = new Set(['CreateCollection', 'DeleteCollection', 'GetCollectionStatus', 'UpdateCollection']);
 
 /** The collection of the play, unless the step names another. */
+/** Scenarios name fields as the proto does, and TypeScript in lowerCamelCase. */
+const inSnakeCase = (field) => field?.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 function named({ call }, fields, collection) {
   if (OF_NO_COLLECTION.has(call)) return fields;
   return BY_NAME.has(call) ? { name: collection, ...fields } : { collection, ...fields };

@@ -4,11 +4,10 @@ import type { Admin, Operation } from '@vectron/sdk';
 import type { Command } from 'commander';
 import { type ClientOptions, withClient } from '../client.js';
 import { clusterCertificate } from '../local/certificates.js';
-import { LocalCluster } from '../local/local-cluster.js';
+import { ETCD_HELP, startUntilSignal } from '../local/start-until-signal.js';
 import { numberFlag, wholeFlag } from '../number-flag.js';
 import { note, show, words } from '../output.js';
 import type { Define } from '../program.js';
-import { stopOnSignal } from '../stop-on-signal.js';
 import { watchable, watched } from '../watching.js';
 
 export function clusterCommands(program: Command, client: Define): void {
@@ -22,21 +21,20 @@ export function clusterCommands(program: Command, client: Define): void {
 }
 
 /** Flags of whatever starts a local cluster. */
-export function withLocalFlags(command: Command): Command {
+function withLocalFlags(command: Command): Command {
   return command
     .option('--workers <n>', 'workers', wholeFlag(1, 32), 3)
     .option('--search-only <n>', 'search-only workers', wholeFlag(0, 16), 0)
     .option('--pds <n>', 'placement drivers', wholeFlag(1, 9), 2)
     .option('--gateways <n>', 'gateways', wholeFlag(1, 16), 1)
     .option('--etcd-members <n>', 'etcd members: 1, 3 or 5', wholeFlag(1, 7), 1)
-    .option('--etcd <program>', 'path of the etcd program, version 3.4.42, 3.5.28, 3.6.9 or later', 'etcd');
+    .option('--etcd <program>', ETCD_HELP);
 }
 
 /** What the flags say, as LocalCluster takes it. */
-export function localOptions(options: Record<string, unknown>) {
+function localOptions(options: Record<string, unknown>) {
   const { workers, searchOnly, pds, gateways, etcdMembers } = options as Record<string, number>;
-  const sizes = { workers, searchOnlyWorkers: searchOnly, placementDrivers: pds, gateways, etcdMembers };
-  return { ...sizes, etcdBinary: options.etcd as string };
+  return { workers, searchOnlyWorkers: searchOnly, placementDrivers: pds, gateways, etcdMembers };
 }
 
 function certificatesCommand(group: Command): void {
@@ -78,14 +76,14 @@ function localCommand(group: Command): void {
   withLocalFlags(command).action(async (options: Record<string, unknown>) => {
     const dir = options.data as string;
     const started = performance.now();
-    const cluster = await LocalCluster.start({
+    const cluster = await startUntilSignal(options.etcd as string | undefined, {
       ...localOptions(options),
       dir,
       httpPort: options.port === 0 ? undefined : (options.port as number),
       onProgress: (line) => console.error(`started ${line}`),
       onExit: (name) => console.error(`${name} ended by itself; its log is in ${join(dir, name)}`),
     });
-    stopOnSignal(() => cluster.stop());
+    if (cluster === undefined) return;
     const { info } = cluster;
     // Secrets go to a terminal only, and not by themselves: the file has the key.
     const { apiKey: _secret, ...shown } = { ...info, bootstrap: join(dir, 'bootstrap.json') };

@@ -17,7 +17,8 @@ import {
 import { FAILURES } from '../drill/failures.js';
 import { MACHINE } from '../drill/machine.js';
 import { WORK } from '../drill/work.js';
-import { LocalCluster } from '../local/local-cluster.js';
+import type { LocalCluster } from '../local/local-cluster.js';
+import { ETCD_HELP, startUntilSignal } from '../local/start-until-signal.js';
 import { show } from '../output.js';
 
 const DRILLS: readonly Drill[] = [...FAILURES, ...MACHINE, ...WORK];
@@ -33,7 +34,7 @@ export function drillCommand(program: Command): void {
     .option('--list', 'list the drills')
     .option('--quick', 'few points and short outages')
     .option('--data <dir>', 'directory for the cluster; default: a temporary directory that is removed afterwards')
-    .option('--etcd <program>', 'path of the etcd program, version 3.4.42, 3.5.28, 3.6.9 or later', 'etcd')
+    .option('--etcd <program>', ETCD_HELP)
     .addOption(
       new Option(
         '--times <rule>',
@@ -57,8 +58,17 @@ export function drillCommand(program: Command): void {
       const drills = names.includes('all') ? DRILLS : names.map(named);
       const kept = options.data as string | undefined;
       const dir = kept ?? mkdtempSync(join(tmpdir(), 'vectron-drill-'));
-      const verdicts = await runAll(drills, options.quick === true ? QUICK : FULL, dir, options.etcd as string);
-      if (kept === undefined) rmSync(dir, { recursive: true, force: true });
+      const clean = () => {
+        if (kept === undefined) rmSync(dir, { recursive: true, force: true });
+      };
+      const size = options.quick === true ? QUICK : FULL;
+      const verdicts = await runAll(drills, size, dir, options.etcd as string | undefined, () => {
+        clean();
+        // A drill that was stopped has shown nothing.
+        process.exit(1);
+      });
+      clean();
+      if (verdicts === undefined) return;
       const rows = verdicts.map((one) => [one.drill, one.promise, one.bound, one.figure, wordOf(one)]);
       show(verdicts, json, { head: ['drill', 'promise', 'bound', 'figure', ''], rows });
       const late = verdicts.filter(({ kind, held }) => kind === 'time' && !held).length;
@@ -79,18 +89,19 @@ function named(name: string): Drill {
   return drill;
 }
 
-async function runAll(drills: readonly Drill[], size: DrillSize, dir: string, etcdBinary: string): Promise<Verdict[]> {
+/** undefined: a signal came before the cluster was there. `stopped` is called after a signal, when nothing of it runs any more. */
+async function runAll(
+  drills: readonly Drill[],
+  size: DrillSize,
+  dir: string,
+  etcd: string | undefined,
+  stopped: () => void,
+): Promise<Verdict[] | undefined> {
   const say = (line: string) => console.error(line);
-  const cluster = await LocalCluster.start({
-    dir,
-    workers: 4,
-    placementDrivers: 2,
-    gateways: 2,
-    auths: 2,
-    etcdMembers: 3,
-    etcdBinary,
-    onProgress: (line) => say(`started ${line}`),
-  });
+  const sizes = { workers: 4, placementDrivers: 2, gateways: 2, auths: 2, etcdMembers: 3 };
+  const onProgress = (line: string) => say(`started ${line}`);
+  const cluster = await startUntilSignal(etcd, { dir, ...sizes, onProgress }, stopped);
+  if (cluster === undefined) return undefined;
   const { http, apiKey } = cluster.info;
   const db = connect(http, { apiKey });
   const verdicts: Verdict[] = [];

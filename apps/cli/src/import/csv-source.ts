@@ -65,7 +65,10 @@ async function beginning(file: string, delimiter: string): Promise<{ names: stri
 function namesOf(file: string, record: CsvRecord): string[] {
   const names = record.cells.map((cell) => textOf(cell)?.trim());
   if (names.length === 0 || names.some((name) => name === undefined || name === '')) {
-    throw VectronError.invalid('file', `${file}: the first line must name the columns`);
+    throw VectronError.invalid(
+      'file',
+      `${file}: line 1 must contain the names of the columns, such as id,vector,title`,
+    );
   }
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined)
@@ -75,7 +78,7 @@ function namesOf(file: string, record: CsvRecord): string[] {
 
 function fieldsOf({ cells }: CsvRecord, names: readonly string[]): { fields: Fields } | { wrong: string } {
   if (cells.length !== names.length)
-    return { wrong: `it has ${cells.length} cells, and there are ${names.length} columns` };
+    return { wrong: `it must have ${names.length} cells, one for each column, not ${cells.length}` };
   const texts = cells.map(textOf);
   const broken = texts.indexOf(undefined);
   if (broken >= 0) return { wrong: `column "${names[broken]}" must be valid UTF-8` };
@@ -98,7 +101,10 @@ async function* records(file: string, chunks: AsyncIterable<Buffer>, delimiter: 
     }
   } catch (error) {
     if ((error as { code?: string }).code?.startsWith('CSV_') !== true) throw error;
-    throw VectronError.invalid('file', `${file} cannot be read to its end: ${(error as Error).message}`);
+    throw VectronError.invalid(
+      'file',
+      `${file} cannot be read to its end: ${(error as Error).message}; correct that line`,
+    );
   } finally {
     input.destroy();
   }

@@ -52,7 +52,7 @@ export function understand(
   const have = `it has the columns ${columns.slice(0, 50).join(', ') || '(none)'}`;
   const chosen = (flag: 'id' | 'vector', name: string) => {
     if (columns.includes(name) || rows.some((row) => valueAt(row, name) !== undefined)) return name;
-    throw VectronError.invalid(flag, `--${flag} ${name}: ${file} has no column of this name; ${have}`);
+    throw VectronError.invalid(flag, `--${flag} ${name}: ${file} has no column of this name; choose another; ${have}`);
   };
   const unclear = (flag: 'id' | 'vector', hint = '') =>
     VectronError.invalid(
@@ -81,7 +81,10 @@ export function understand(
   const own = ownColumns(payload !== undefined && 'whole' in payload, values);
   const missing = choice.payload?.find((name) => !columns.includes(name));
   if (missing !== undefined)
-    throw VectronError.invalid('payload', `--payload ${missing}: ${file} has no column of this name; ${have}`);
+    throw VectronError.invalid(
+      'payload',
+      `--payload ${missing}: ${file} has no column of this name; choose another; ${have}`,
+    );
   const dimension = mostCommon(lists(vector).map((list) => list.length));
   return {
     roles: { id, vector, payload, own },
@@ -228,14 +231,20 @@ function idOf(value: unknown, column: string): string {
   if (typeof value === 'string' || typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
   if (value instanceof InexactNumber && /^-?\d+$/.test(value.literal)) return value.literal;
   if (value === undefined || value === null)
-    throw VectronError.invalid('id', `it has no id: column "${column}" is empty`);
-  throw VectronError.invalid('id', `an id must be text or an integer, not ${shown(value)}`);
+    throw VectronError.invalid(
+      'id',
+      `it has no id: column "${column}" is empty; fill it, or choose another column with --id`,
+    );
+  throw VectronError.invalid('id', `column "${column}": an id must be text or an integer, not ${shown(value)}`);
 }
 
 function vectorOf(value: unknown, column: string, { jsonText }: FormatRules): number[] | Float32Array {
   if (value instanceof Float32Array) return value;
   if (value === undefined || value === null) {
-    throw VectronError.invalid('vector', `it has no vector: column "${column}" is empty`);
+    throw VectronError.invalid(
+      'vector',
+      `it has no vector: column "${column}" is empty; fill it, or choose another column with --vector`,
+    );
   }
   const list = jsonText && typeof value === 'string' ? parseJson(value, column) : value;
   if (!Array.isArray(list))
@@ -302,6 +311,7 @@ function secondsUntil(value: unknown): number {
       'expiresAt',
       `expiresAt must be a time such as 2027-01-31T12:00:00Z, not ${shown(value)}`,
     );
-  if (left <= 0) throw VectronError.invalid('expiresAt', `it expired at ${String(value)}`);
+  if (left <= 0)
+    throw VectronError.invalid('expiresAt', `it expired at ${String(value)}; set a later expiresAt, or omit it`);
   return Math.ceil(left / 1000);
 }

@@ -41,7 +41,7 @@ export function compressionOf(file: string, head: Buffer): Compression | undefin
 /** The first bytes of a file as it lies on disk. Throws INVALID_ARGUMENT when it cannot be read. */
 export async function headOf(file: string, length = 16): Promise<{ head: Buffer; size: number }> {
   const handle = await open(file).catch((cause: Error) => {
-    throw VectronError.invalid('file', `${file} cannot be read: ${cause.message}`);
+    throw VectronError.invalid('file', `${file} cannot be read: ${cause.message}; check its path and its permissions`);
   });
   try {
     const stat = await handle.stat();
@@ -84,7 +84,7 @@ export async function fileBytes(file: string): Promise<FileBytes> {
     } catch (cause) {
       throw VectronError.invalid(
         'file',
-        `${file} cannot be read to its end: ${explained(cause as Error, compression)}`,
+        `${file} cannot be read to its end: ${explained(cause as Error, compression)}; get the whole file again`,
       );
     } finally {
       last.destroy();

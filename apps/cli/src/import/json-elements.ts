@@ -58,7 +58,7 @@ class Splitter {
         }
         if (byte === COMMA) {
           if (this.#awaits !== 'comma or end') {
-            yield this.#broken('a comma without an element before it');
+            yield this.#broken('a comma without an element before it; remove the comma');
             return;
           }
           this.#awaits = 'element';
@@ -66,7 +66,7 @@ class Splitter {
         }
         if (byte === CLOSE_LIST) {
           if (this.#awaits === 'element') {
-            yield this.#broken('a comma without an element after it');
+            yield this.#broken('a comma without an element after it; remove the comma');
             return;
           }
           this.#isOver = true;
@@ -79,7 +79,9 @@ class Splitter {
           start = at;
         }
       } else if (this.#isOver && this.#depth === 0) {
-        yield this.#broken('something follows on the end of the JSON value');
+        yield this.#broken(
+          'something follows on the end of the JSON value; remove it, or write one value per line as .jsonl',
+        );
         return;
       }
       this.#structure(byte);
@@ -90,7 +92,7 @@ class Splitter {
   *end(): Generator<JsonText> {
     if (this.#isOver && this.#depth === 0 && !this.#inString) return;
     const within = this.#isInElement ? 'within this row' : 'before its list does';
-    yield this.#broken(`the file ends ${within}: it was cut off`);
+    yield this.#broken(`the file ends ${within}: it was cut off; get the whole file again`);
   }
 
   #stringByte(byte: number): void {

@@ -28,7 +28,7 @@ export const jsonlSource = (file: string, choice: ColumnChoice): Promise<RowSour
     }
   });
 
-const UNENDED = '; it is the last line, which may have been cut off';
+const UNENDED = '; it is the last line, which may have been cut off: check that the file is complete';
 
 /** A JSON array of objects, or an object that has one under `key`; in constant memory, however large it is. */
 export const jsonArraySource = (file: string, choice: ColumnChoice, key?: string): Promise<RowSource> =>
@@ -78,13 +78,18 @@ async function sampleOf(file: string, texts: Texts): Promise<Fields[]> {
 export function objectOf({ bytes, wrong }: JsonText): { fields: Fields } | { wrong: string } {
   if (wrong !== undefined) return { wrong };
   const text = textOf(bytes);
-  if (text === undefined) return { wrong: 'it must be valid UTF-8' };
+  if (text === undefined) return { wrong: 'it is not valid UTF-8; write the file in UTF-8' };
   try {
     const value = parseJson(text, 'the row');
-    return isPlainObject(value) ? { fields: value } : { wrong: `a row is a JSON object, not ${shown(value)}` };
+    return isPlainObject(value)
+      ? { fields: value }
+      : { wrong: `a row must be a JSON object such as {"id": "a", "vector": [1, 2]}, not ${shown(value)}` };
   } catch (error) {
     const token = /[:[,]\s*-?(NaN|Infinity)\b/.exec(text)?.[1];
-    const hint = token === undefined ? '' : `; ${token}, which Python writes, is no JSON and no value of a point`;
+    const hint =
+      token === undefined
+        ? ''
+        : `; ${token}, which Python writes, is no JSON and no value of a point: write null or omit the field`;
     return { wrong: toVectronError(error).message + hint };
   }
 }

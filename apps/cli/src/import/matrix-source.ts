@@ -14,11 +14,14 @@ const BLOCK_VALUES = 1 << 20;
 export async function npySource(file: string, choice: ColumnChoice): Promise<RowSource> {
   refuseColumns(file, choice);
   const header = await withHandle(file, async (handle, size) => {
-    const head = npyHeader(await bytesAt(handle, 0, Math.min(size, NPY_HEAD), file));
+    const head = npyHeader(await bytesAt(handle, 0, Math.min(size, NPY_HEAD), file), file);
     const needed = head.dataAt + head.rows * head.columns * widthOf(head);
     if (size !== needed) {
       const how = size < needed ? 'ends early' : 'is longer than it says';
-      throw VectronError.invalid('file', `${file}: the .npy file ${how}: ${size} bytes, and it should have ${needed}`);
+      throw VectronError.invalid(
+        'file',
+        `${file}: the .npy file ${how}: ${size} bytes, and it should have ${needed}; export it again`,
+      );
     }
     return head;
   });
@@ -109,7 +112,7 @@ export async function vecsSource(file: string, format: VecFormat, choice: Column
             if (own.readInt32LE(0) !== dimension) {
               throw VectronError.invalid(
                 'file',
-                `${file}: row ${from + at + 1} says that it has ${own.readInt32LE(0)} dimensions, and those before ${dimension}`,
+                `${file}: row ${from + at + 1} has ${own.readInt32LE(0)} dimensions, and those before ${dimension}; export it again with equal ones`,
               );
             }
             yield numberedRow(file, from + at, npyFloats(header, own.subarray(4), dimension));

@@ -48,25 +48,28 @@ export const NPY_HEAD = 64 << 10;
  * The header of a two-dimensional array (format 1 to 3: magic, version, length, a Python dict). `bytes`: the beginning of the
  * file. Throws INVALID_ARGUMENT for anything else.
  */
-export function npyHeader(bytes: Buffer): NpyHeader {
-  if (bytes.length < 12 || bytes.subarray(0, 6).toString('latin1') !== '\x93NUMPY') throw wrong('this is no .npy file');
+export function npyHeader(bytes: Buffer, file = 'the .npy file'): NpyHeader {
+  if (bytes.length < 12 || bytes.subarray(0, 6).toString('latin1') !== '\x93NUMPY')
+    throw wrong(file, 'is not a .npy file; write it with numpy.save');
   const headerAt = bytes[6] >= 2 ? 12 : 10;
   const length = bytes[6] >= 2 ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8);
   const header = bytes.subarray(headerAt, headerAt + length).toString('latin1');
-  if (header.length < length) throw wrong('the header of the .npy file is cut off');
+  if (header.length < length) throw wrong(file, 'ends within its header; export it again');
   const type = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? 'a structure of several fields';
   const shape = (/'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1] ?? '').split(',').flatMap((one) => one.trim() || []);
   const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
-  if (order === undefined) throw wrong('the header of the .npy file is damaged');
+  if (order === undefined) throw wrong(file, 'has a damaged header; export it again with numpy.save');
   if (shape.length !== 2) {
-    throw wrong(
-      `the .npy file holds an array of ${shape.length} dimensions; an import takes two: rows and their values`,
-    );
+    const how = 'export one with two, rows and their values';
+    throw wrong(file, `has an array of ${shape.length} dimensions; ${how}`);
   }
   const [rows, columns] = shape.map(Number);
-  if (columns === 0) throw wrong('the rows of the .npy file are empty');
+  if (columns === 0) throw wrong(file, 'has rows without values; export an array whose second dimension is at least 1');
   if (!(type.slice(1) in READERS)) {
-    throw wrong(`the .npy file holds ${type}; floats (f2, f4, f8) and integers (i1 to i8, u1 to u8) can be read`);
+    throw wrong(
+      file,
+      `has values of type ${type}; convert them to floats (f2, f4, f8) or integers (i1 to i8, u1 to u8)`,
+    );
   }
   return { dataAt: headerAt + length, type, isFortran: order === 'True', rows, columns };
 }
@@ -85,11 +88,11 @@ export function npyFloats(header: NpyHeader, bytes: Buffer, count: number): Floa
 }
 
 /** A whole array in memory. Throws INVALID_ARGUMENT for what is no two-dimensional array of numbers. */
-export function parseNpy(bytes: Buffer): Matrix {
-  const header = npyHeader(bytes);
+export function parseNpy(bytes: Buffer, file = 'the .npy file'): Matrix {
+  const header = npyHeader(bytes, file);
   const { rows, columns, dataAt, isFortran } = header;
   const data = bytes.subarray(dataAt);
-  if (data.length < rows * columns * widthOf(header)) throw wrong('the .npy file ends early');
+  if (data.length < rows * columns * widthOf(header)) throw wrong(file, 'ends early; export it again');
   const values = npyFloats(header, data, rows * columns);
   return { rows, columns, values: isFortran ? transposed(values, rows, columns) : values };
 }
@@ -101,7 +104,7 @@ export function transposed(values: Float32Array, rows: number, columns: number):
   return turned;
 }
 
-const wrong = (message: string) => VectronError.invalid('file', message);
+const wrong = (file: string, message: string) => VectronError.invalid('file', `${file} ${message}`);
 
 let table: Float32Array | undefined;
 /** The value of every half: millions of them are read, and there are 65,536. */

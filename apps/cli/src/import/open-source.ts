@@ -111,7 +111,11 @@ export async function pebbleSource(dir: string): Promise<RowSource> {
 function storedRow({ id, vector, payload, sparse, vectors, expiresAtMs }: StoredPointData, place: Place): ImportRow {
   const left = Number(expiresAtMs) - Date.now();
   if (expiresAtMs > 0n && left <= 0) {
-    return { place, id, reason: `it expired at ${new Date(Number(expiresAtMs)).toISOString()}` };
+    return {
+      place,
+      id,
+      reason: `it expired at ${new Date(Number(expiresAtMs)).toISOString()}; create the snapshot again to import what is there now`,
+    };
   }
   const named = vectors.map((one) => [one.name, Float32Array.from(decodeVector(one.vector))] as const);
   const point = {

@@ -64,7 +64,7 @@ describe('JSON lines', () => {
       '1: a [1] null',
       '2: b! vector must be a list of numbers, not "AACAPw=="',
       '3: c! vector must be a list of numbers, not {}',
-      '4: d! it has no vector: column "vector" is empty',
+      '4: d! it has no vector: column "vector" is empty; fill it, or choose another column with --vector',
       '5: e! vector must not be an empty list',
     ]);
   });
@@ -82,15 +82,19 @@ describe('JSON lines', () => {
     const lines = await told(path);
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['2:', '4:', '5:', '6:', '7:', '8:', '9:', '10:', '11:']);
     expect(lines[0]).toBe('2: a [1] null');
-    expect(lines[1]).toBe('4: ?! a row is a JSON object, not [1]');
-    expect(lines[2]).toBe('5: ?! a row is a JSON object, not null');
-    expect(lines[3]).toMatch(/not JSON.*; NaN, which Python writes, is no JSON and no value of a point$/);
+    expect(lines[1]).toBe('4: ?! a row must be a JSON object such as {"id": "a", "vector": [1, 2]}, not [1]');
+    expect(lines[2]).toBe('5: ?! a row must be a JSON object such as {"id": "a", "vector": [1, 2]}, not null');
+    expect(lines[3]).toMatch(
+      /not JSON.*; NaN, which Python writes, is no JSON and no value of a point: write null or omit the field$/,
+    );
     expect(lines[4]).toContain('too large for a double');
-    expect(lines[5]).toBe('8: ?! it must be valid UTF-8');
+    expect(lines[5]).toBe('8: ?! it is not valid UTF-8; write the file in UTF-8');
     expect(lines[6]).toContain('the key "n" occurs twice in one object; send it once');
     // A control character within a string is no JSON.
     expect(lines[7]).toContain('is not JSON');
-    expect(lines[8]).toMatch(/is not JSON.*; it is the last line, which may have been cut off$/);
+    expect(lines[8]).toMatch(
+      /is not JSON.*; it is the last line, which may have been cut off: check that the file is complete$/,
+    );
   });
 
   it('have ids that are text or integers, exactly; other rows are refused, never given an id', async () => {
@@ -100,12 +104,12 @@ describe('JSON lines', () => {
     const read = await jsonl([...lines, '{"vector":[1]}']);
     expect(read.slice(0, 5).map((line) => line.split(' ')[1])).toEqual(ids.map((id) => id.replaceAll('"', '')));
     expect(read.slice(5)).toEqual([
-      '6: ?! an id must be text or an integer, not 1.5',
-      '7: ?! it has no id: column "id" is empty',
-      '8: ?! an id must be text or an integer, not true',
-      '9: ?! an id must be text or an integer, not ["a"]',
-      '10: ?! an id must be text or an integer, not {"a":1}',
-      '11: ?! it has no id: column "id" is empty',
+      '6: ?! column "id": an id must be text or an integer, not 1.5',
+      '7: ?! it has no id: column "id" is empty; fill it, or choose another column with --id',
+      '8: ?! column "id": an id must be text or an integer, not true',
+      '9: ?! column "id": an id must be text or an integer, not ["a"]',
+      '10: ?! column "id": an id must be text or an integer, not {"a":1}',
+      '11: ?! it has no id: column "id" is empty; fill it, or choose another column with --id',
     ]);
   });
 
@@ -116,7 +120,7 @@ describe('JSON lines', () => {
       '1: a [1] {"n":9007199254740993} {"sparse":{"s":{"indices":[1],"values":[0.5]}},"vectors":{"t":[2,3]},"ttlSeconds":60} without more',
     ]);
     expect(await jsonl(['{"id":"a","vector":[1],"payload":{},"expiresAt":"2001-01-01T00:00:00Z"}'])).toEqual([
-      '1: a! it expired at 2001-01-01T00:00:00Z',
+      '1: a! it expired at 2001-01-01T00:00:00Z; set a later expiresAt, or omit it',
     ]);
   });
 
@@ -256,9 +260,9 @@ describe('CSV', () => {
     expect(await told(file('a.csv', text))).toEqual([
       '2: 1 [1,2.5] {"zip":"01234","note":"a \\"b\\",\\nc"}',
       '5: 2 [3,4] {}',
-      '6: ?! it has 3 cells, and there are 4 columns',
+      '6: ?! it must have 4 cells, one for each column, not 3',
       '7: 4! vector[1] must be a number, not null',
-      '8: ?! it has no id: column "id" is empty',
+      '8: ?! it has no id: column "id" is empty; fill it, or choose another column with --id',
     ]);
     expect(await told(file('a.tsv', 'id\tembedding\tt\na\t[1,2]\tx,y\n'))).toEqual(['2: a [1,2] {"t":"x,y"}']);
     expect(await told(file('b.csv', 'id,vector,payload\na,[1],"{""n"": 9007199254740993}"\n'))).toEqual([
@@ -345,11 +349,11 @@ describe('a matrix', () => {
   });
 
   it.each([
-    ['one.npy', npy('<f4', '4,', Buffer.alloc(16)), 'holds an array of 1 dimensions; an import takes two'],
-    ['three.npy', npy('<f4', '1, 2, 2', Buffer.alloc(16)), 'holds an array of 3 dimensions'],
+    ['one.npy', npy('<f4', '4,', Buffer.alloc(16)), 'has an array of 1 dimensions; export one with two'],
+    ['three.npy', npy('<f4', '1, 2, 2', Buffer.alloc(16)), 'has an array of 3 dimensions'],
     ['short.npy', npy('<f4', '3, 2', Buffer.alloc(16)), 'ends early'],
     ['long.npy', npy('<f4', '1, 2', Buffer.alloc(16)), 'is longer than it says'],
-    ['complex.npy', npy('<c8', '1, 2', Buffer.alloc(16)), 'holds <c8'],
+    ['complex.npy', npy('<c8', '1, 2', Buffer.alloc(16)), 'has values of type <c8'],
     ['text.npy', Buffer.from('no array'), 'is not a .npy file'],
   ])('%s is refused', async (name, content, message) => {
     await expect(told(file(name, content))).rejects.toThrow(message);
@@ -368,7 +372,7 @@ describe('a matrix', () => {
     expect(await told(file('a.ivecs', Buffer.from(new Int32Array([2, -7, 8]).buffer)))).toEqual(['1: 0 [-7,8] null']);
     expect(await told(file('a.bvecs', Buffer.from([2, 0, 0, 0, 255, 1])))).toEqual(['1: 0 [255,1] null']);
     const other = Buffer.from(new Int32Array([1, 5, 9, 5]).buffer);
-    await expect(told(file('other.ivecs', other))).rejects.toThrow('row 2 says that it has 9 dimensions');
+    await expect(told(file('other.ivecs', other))).rejects.toThrow('row 2 has 9 dimensions');
   });
 });
 

@@ -22,6 +22,8 @@ export interface LocalClusterOptions {
   /** More flags, by service (`worker`, `pd`, `gateway`, `auth`, `reranker`) or, after those, by name (`gateway-2`). */
   readonly flags?: Readonly<Record<string, readonly string[]>>;
   readonly onProgress?: (line: string) => void;
+  /** Aborted: the start ends with CANCELLED, and nothing of the cluster runs any more. */
+  readonly signal?: AbortSignal;
   /** A process ended that was not asked to. */
   readonly onExit?: (name: string) => void;
 }
@@ -51,6 +53,7 @@ export class LocalCluster {
   #layout: Layout;
   #etcd: EtcdServer | undefined;
   #certificates: { authority: string; certificate: string; key: string } | undefined;
+  #isStopped = false;
 
   private constructor(private readonly options: LocalClusterOptions) {
     const file = this.#layoutFile;
@@ -62,11 +65,18 @@ export class LocalCluster {
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
     mkdirSync(options.dir, { recursive: true, mode: 0o700 });
     const cluster = new LocalCluster(options);
+    const { signal } = options;
+    const cut = () => void cluster.stop();
+    signal?.addEventListener('abort', cut);
     try {
       await cluster.#start();
+      signal?.throwIfAborted();
     } catch (error) {
       await cluster.stop();
-      throw error;
+      if (!signal?.aborted) throw error;
+      throw new VectronError('CANCELLED', 'the start of the cluster was stopped', { cause: error });
+    } finally {
+      signal?.removeEventListener('abort', cut);
     }
     return cluster;
   }
@@ -90,6 +100,7 @@ export class LocalCluster {
       members: etcdMembers,
       ports: this.#layout.etcdPorts,
       tls: this.#certificates,
+      signal: this.options.signal,
       onExit: (member) => this.options.onExit?.(`etcd-${member + 1}`),
     });
     const up = async (names: readonly string[]) => {
@@ -257,6 +268,7 @@ export class LocalCluster {
 
   /** Starts a service that is not running, on the ports it had. */
   async startService(name: string): Promise<void> {
+    if (this.#isStopped) throw new VectronError('CANCELLED', 'the cluster was stopped; start it again');
     const child =
       this.#children.get(name) ??
       new ServiceChild(
@@ -332,6 +344,7 @@ export class LocalCluster {
 
   /** Stops everything, those that others need last. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     for (const service of ['gateway', 'reranker', 'worker', 'auth', 'pd']) {
       const children = [...this.#children.values()].filter((child) => child.service === service);
       await Promise.all(children.map((child) => child.stop()));

@@ -95,6 +95,8 @@ export class ServiceChild {
     this.#stopping = true;
     const ended = once(child, 'exit');
     child.kill(signal);
+    // One that was paused hears the signal when it goes on.
+    child.kill('SIGCONT');
     const forced = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await ended;
     clearTimeout(forced);

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { ERROR_CODES, toVectronError } from '@vectron/errors';
 import type { Metrics } from '@vectron/observability';
-import { placement, reranker, type worker } from '@vectron/proto';
+import { type admin, placement, reranker, type worker } from '@vectron/proto';
 import { callContext } from '@vectron/rpc';
 import type { Backends } from '../backends.js';
 import type { GatewayConfig } from '../config.js';
 import { collectionInfo } from '../data/collection.service.js';
+import { SlowQueries } from '../edge/slow-queries.js';
 import { MetricsSum } from '../shared/metrics-sum.js';
 import { stateName } from './cluster.service.js';
 import { RecallTotals, type ReplicaRecalls } from './recall-counts.js';
@@ -53,8 +54,9 @@ export class SystemService {
   constructor(
     private readonly backends: Backends,
     private readonly metrics: Metrics,
-    private readonly config: Pick<GatewayConfig, 'metricsCollections'>,
+    private readonly config: Pick<GatewayConfig, 'metricsCollections' | 'slowQueryMs'>,
     private readonly sum: MetricsSum = new MetricsSum(metrics),
+    private readonly slow = new SlowQueries(),
   ) {}
 
   /**
@@ -135,6 +137,11 @@ export class SystemService {
       queriesPerSecond: last?.queriesPerSecond ?? 0,
       shards: (last?.shards ?? []).map(shardView),
     }));
+  }
+
+  /** The slowest of the requests that the gateways of this process kept as slow, slowest first, at most `limit`. */
+  async slowQueries(limit: number): Promise<admin.ListSlowQueriesResponse> {
+    return { ...this.slow.slowest(limit), thresholdMs: this.config.slowQueryMs };
   }
 
   async collections() {

@@ -137,9 +137,23 @@ export class Edge {
 
   /**
    * Room for the work, in the lane for it, when there is some; what is given gives it back. As in Admission. `request`: of a read,
-   * decoded; missing where it is too large to be looked at. `work` is told which lane it is.
+   * decoded; missing where it is too large to be looked at. `work` is told which lane it is, and how long it waited.
    */
   admit(
+    method: MethodContract,
+    principal: Principal,
+    waiting: Arrival & { readonly request?: object; readonly work?: Work },
+  ): (() => void) | Promise<() => void> {
+    const { work } = waiting;
+    const admitted = this.#admit(method, principal, waiting);
+    if (work === undefined || !(admitted instanceof Promise)) return admitted;
+    const sinceMs = performance.now();
+    return admitted.finally(() => {
+      work.queuedMs = performance.now() - sinceMs;
+    });
+  }
+
+  #admit(
     { admission, path }: MethodContract,
     principal: Principal,
     { request, work, ...arrival }: Arrival & { readonly request?: object; readonly work?: Work },

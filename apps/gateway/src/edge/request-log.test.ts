@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { createLogger } from '@vectron/observability';
 import { gateway } from '@vectron/proto';
 import type { Principal } from './access.js';
+import type { EndedRequest } from './ended-request.js';
 import { publicMethod } from './policy.js';
-import { type EndedRequest, RequestLog } from './request-log.js';
+import { RequestLog } from './request-log.js';
+import { SlowQueries } from './slow-queries.js';
 
 const SEARCH = publicMethod('/vectron.v1.VectronService/Search');
 const LIST = publicMethod('/vectron.v1.VectronService/ListChanges');
@@ -16,7 +18,7 @@ function log(options: { logRequests?: 'none' | 'failures' | 'all'; slowQueryMs?:
   const { logRequests = 'failures', slowQueryMs = 1_000, level = 'warn' } = options;
   const raw: string[] = [];
   const logger = createLogger('gateway', level, { write: (line: string) => void raw.push(line) });
-  const requests = new RequestLog(logger, { logRequests, slowQueryMs });
+  const requests = new RequestLog(logger, { logRequests, slowQueryMs }, new SlowQueries());
   const lines = () => raw.map((line) => JSON.parse(line) as Line);
   return { requests, raw, lines };
 }

@@ -1,31 +1,11 @@
 import { ERROR_CODES, type ErrorCode } from '@vectron/errors';
 import { currentTraceId, LogFlood, type Logger } from '@vectron/observability';
-import type { MethodContract } from '@vectron/proto';
-import type { Work } from '@vectron/rpc';
 import type { GatewayConfig } from '../config.js';
-import type { Principal } from './access.js';
 import { collectionsOf, printable } from './audit-target.js';
+import type { EndedRequest } from './ended-request.js';
 import { planOf, shapeOf } from './request-plan.js';
-
-/** What a gateway knows of a request that has ended; what costs something is asked for when a line is written. */
-export interface EndedRequest {
-  readonly wire: 'rest' | 'grpc' | 'websocket';
-  /** What was asked for, such as `Search`: the label `operation` of the metrics, on every wire. */
-  readonly operation: string;
-  /** undefined: no method of the contract. */
-  readonly method: MethodContract | undefined;
-  /** `OK`, or the error code. */
-  readonly code: string;
-  readonly seconds: number;
-  readonly requestId: string;
-  /** undefined: it is not known who called. */
-  readonly principal: Principal | undefined;
-  readonly work: Work | undefined;
-  /** IP address of the caller. */
-  readonly address: () => string;
-  /** The request, as far as it was read. */
-  readonly request: () => object | undefined;
-}
+import { type SlowQueries, SlowQueryReports } from './slow-queries.js';
+import { laneOf, rounded } from './slow-query.js';
 
 /** Refusals: who meets one comes again, and many at once. All of a second are one line. */
 const REFUSALS = new Set(['OVERLOADED', 'RATE_LIMITED', 'QUOTA_EXCEEDED', 'UNAUTHENTICATED', 'PERMISSION_DENIED']);
@@ -47,7 +27,7 @@ function levelOf(code: string): Level {
 
 /**
  * The log of requests: a line for each that failed, or for all (`--log-requests`), and one for each that took long
- * (`--slow-query-ms`) with how it was done. What a client has chosen is cut and escaped; vectors, payloads, filters, texts, ids of points,
+ * (`--slow-query-ms`) with how it was done; those are told to the list of slow requests, too. What a client has chosen is cut and escaped; vectors, payloads, filters, texts, ids of points,
  * keys and tokens are never in it. Of a gateway that runs in several threads, each has a log of its own.
  */
 export class RequestLog {
@@ -56,8 +36,14 @@ export class RequestLog {
   readonly #failures: boolean;
   readonly #others: Level | undefined;
   readonly #slowSeconds: number;
+  readonly #slow: SlowQueryReports;
 
-  constructor(logger: Logger, { logRequests, slowQueryMs }: Pick<GatewayConfig, 'logRequests' | 'slowQueryMs'>) {
+  constructor(
+    logger: Logger,
+    { logRequests, slowQueryMs }: Pick<GatewayConfig, 'logRequests' | 'slowQueryMs'>,
+    slow: Pick<SlowQueries, 'add'>,
+  ) {
+    this.#slow = new SlowQueryReports(slow);
     // Who wants all of them has said so: --log is for the rest.
     const quiet = logRequests === 'all' && !logger.isLevelEnabled('info');
     this.#logger = quiet ? logger.child({}, { level: 'info' }) : logger;
@@ -87,6 +73,7 @@ export class RequestLog {
       this.#flood.add(code, REFUSALS.has(code) ? 0 : MAX_FAILURES, () => lineOf(one), write);
     }
     if (seconds <= this.#slowSeconds || (method?.admission !== 'read' && method?.admission !== 'write')) return;
+    this.#slow.report(one);
     const write = (line: object, count: number) =>
       count === 1
         ? this.#logger.warn(line, 'slow request')
@@ -97,6 +84,7 @@ export class RequestLog {
   /** What was counted is told, as when a second ends. */
   close(): void {
     this.#flood.tell();
+    this.#slow.tell();
   }
 }
 
@@ -126,6 +114,7 @@ function lineOf({
     ...(principal !== undefined && { tenant: principal.tenantId, caller: principal.apiKeyId || principal.userId }),
     ...(collection !== '' && { collection }),
     ms: rounded(seconds * 1_000),
+    ...(work?.queuedMs !== undefined && { queueMs: rounded(work.queuedMs) }),
     ...(work !== undefined && work.cpuUs > 0 && { cpuMs: rounded(work.cpuUs / 1_000) }),
     address: printable(address(), MAX_NAME),
   };
@@ -137,10 +126,8 @@ function slowLineOf(one: EndedRequest) {
   const found = planOf(work?.found);
   return {
     ...lineOf(one),
-    lane: work?.isLong ? 'scan' : method?.admission,
+    lane: laneOf(method, work?.isLong),
     ...(asked !== undefined && { asked }),
     ...(found !== undefined && { found }),
   };
 }
-
-const rounded = (ms: number) => Math.round(ms * 100) / 100;

@@ -15,23 +15,34 @@ type Found = Partial<
     Pick<gateway.QueryResponse, 'branches'>
 >;
 
+/** What is shown of a field: a number, that it is true or present, or the length of a list. */
+export type Shown = number | true | { readonly length: number };
+
 /**
  * What a request asked for, without what is in it: its numbers and yes-or-nos, how long its lists are, and which of its messages are
  * there. No text, and no number within a message or a list.
  */
-export function shapeOf(method: MethodContract, request: object | undefined): Record<string, unknown> | undefined {
-  if (request === undefined) return undefined;
+export function askedOf(method: MethodContract, request: object | undefined): (readonly [string, Shown])[] {
+  if (request === undefined) return [];
   const values = request as Record<string, unknown>;
-  const shape = messageOf(method.request).fields.flatMap((field) => {
+  return messageOf(method.request).fields.flatMap((field) => {
     const shown = shownOf(field, values[field.json]);
     return shown === undefined ? [] : [[field.json, shown] as const];
   });
-  return Object.fromEntries(shape);
 }
 
-function shownOf({ list, key, type }: FieldContract, value: unknown): unknown {
+/** The same as a part of a line of the log. undefined: the request was not read. */
+export function shapeOf(method: MethodContract, request: object | undefined): Record<string, unknown> | undefined {
+  if (request === undefined) return undefined;
+  const asked = askedOf(method, request);
+  return Object.fromEntries(
+    asked.map(([field, shown]) => [field, typeof shown === 'object' ? `${shown.length} of them` : shown]),
+  );
+}
+
+function shownOf({ list, key, type }: FieldContract, value: unknown): Shown | undefined {
   if (value === undefined || value === null) return undefined;
-  if (list) return Array.isArray(value) && value.length > 0 ? `${value.length} of them` : undefined;
+  if (list) return Array.isArray(value) && value.length > 0 ? { length: value.length } : undefined;
   if (key !== undefined) return true;
   if (type === 'message') return true;
   if (typeof value === 'number' || typeof value === 'boolean') return value || undefined;
@@ -39,28 +50,62 @@ function shownOf({ list, key, type }: FieldContract, value: unknown): unknown {
   return undefined;
 }
 
+/** How an answer was found, bounded: its own texts cut, the slowest of its shards, the first of its branches. */
+export interface FoundPlan {
+  /** Answers of a batch, of which the rest is about the slowest; 0: it is no batch. */
+  readonly answers: number;
+  /** Of the shard that took longest, milliseconds; 0: no shard is known. */
+  readonly slowestMs: number;
+  readonly complete: boolean;
+  readonly shardsAsked: number;
+  readonly shardsAnswered: number;
+  readonly servedFrom: string;
+  readonly rerankedBy: string;
+  readonly rerankSkipped: string;
+  readonly shards: readonly gateway.ShardRead[];
+  readonly branches: readonly gateway.BranchReport[];
+}
+
 /** How an answer was found, as it says itself: nothing is measured or asked for again. undefined: it does not say. */
-export function planOf(found: object | undefined): object | undefined {
+export function foundOf(found: object | undefined): FoundPlan | undefined {
   if (found === undefined) return undefined;
-  if (Array.isArray(found))
-    return found.length === 0 ? undefined : { answers: found.length, slowest: planOf(slowestOf(found)) };
-  const { complete, shardsAsked, shardsAnswered, shards, branches, servedFrom, rerankedBy, rerankSkipped } =
-    found as Found;
+  if (Array.isArray(found)) {
+    const slowest = found.length === 0 ? undefined : foundOf(slowestOf(found));
+    return slowest && { ...slowest, answers: found.length };
+  }
+  const answer = found as Found;
+  const { complete = false, shardsAsked = 0, shardsAnswered = 0, shards = [], branches = [] } = answer;
   return {
-    complete,
-    shardsAsked,
-    shardsAnswered,
-    ...(servedFrom && { servedFrom }),
-    ...(rerankedBy && { rerankedBy: printable(rerankedBy) }),
-    ...(rerankSkipped && { rerankSkipped: printable(rerankSkipped) }),
-    ...(shards && shards.length > 0 && { shards: bySlowness(shards).slice(0, MAX_SHARDS).map(shardOf) }),
-    ...(branches && branches.length > 0 && { branches: branches.slice(0, MAX_BRANCHES).map(branchOf) }),
+    answers: 0,
+    slowestMs: longest(answer),
+    ...{ complete, shardsAsked, shardsAnswered },
+    servedFrom: answer.servedFrom ?? '',
+    rerankedBy: printable(answer.rerankedBy ?? ''),
+    rerankSkipped: printable(answer.rerankSkipped ?? ''),
+    shards: bySlowness(shards).slice(0, MAX_SHARDS),
+    branches: branches.slice(0, MAX_BRANCHES).map((one) => ({ ...one, plans: one.plans.slice(0, MAX_PLANS) })),
   };
+}
+
+/** The same as a part of a line of the log, which leaves out what is empty. */
+export function planOf(found: object | undefined): object | undefined {
+  const plan = foundOf(found);
+  if (plan === undefined) return undefined;
+  const { answers, complete, shardsAsked, shardsAnswered, servedFrom, rerankedBy, rerankSkipped } = plan;
+  const line = {
+    ...{ complete, shardsAsked, shardsAnswered },
+    ...(servedFrom && { servedFrom }),
+    ...(rerankedBy && { rerankedBy }),
+    ...(rerankSkipped && { rerankSkipped }),
+    ...(plan.shards.length > 0 && { shards: plan.shards.map(shardOf) }),
+    ...(plan.branches.length > 0 && { branches: plan.branches.map(branchOf) }),
+  };
+  return answers === 0 ? line : { answers, slowest: line };
 }
 
 const bySlowness = (shards: readonly gateway.ShardRead[]) =>
   shards.toSorted((one, other) => other.milliseconds - one.milliseconds);
-const longest = ({ shards = [] }: Found) => Math.max(0, ...shards.map(({ milliseconds }) => milliseconds));
+const longest = ({ shards = [] }: Found) => shards.reduce((most, { milliseconds }) => Math.max(most, milliseconds), 0);
 const slowestOf = (answers: readonly Found[]): Found =>
   answers.reduce((slowest, one) => (longest(one) > longest(slowest) ? one : slowest), answers[0]);
 
@@ -83,6 +128,6 @@ function shardOf(shard: gateway.ShardRead): object {
 
 const branchOf = ({ candidates, plans, unindexed }: gateway.BranchReport) => ({
   candidates,
-  plans: plans.slice(0, MAX_PLANS),
+  plans,
   ...(unindexed && { unindexed }),
 });

@@ -14,6 +14,7 @@ import { OwnWriteMarks, type WriteMarks } from '../data/write-marks.js';
 import { HeldRequests, type OpenRequests } from '../edge/admission.js';
 import { AuditLog, type AuditTrail, ROTATE_BYTES } from '../edge/audit.js';
 import { openRedis, type RateLimiter, rateLimiter } from '../edge/edge.js';
+import { SlowQueries } from '../edge/slow-queries.js';
 import { type StrangerGuard, Strangers } from '../edge/strangers.js';
 import { openGatewayDb } from '../gateway-db.js';
 import { RouteTable } from '../shards/routes.js';
@@ -26,10 +27,12 @@ export interface SharedParts {
   readonly limiter: RateLimiter | undefined;
   readonly strangers: StrangerGuard;
   readonly open: OpenRequests;
-  readonly system: Pick<SystemService, 'health' | 'stats' | 'workers' | 'collections' | 'scrape'>;
+  readonly system: Pick<SystemService, 'health' | 'stats' | 'workers' | 'collections' | 'scrape' | 'slowQueries'>;
   readonly alerts: Pick<AlertService, 'list' | 'resolve' | 'rules' | 'setRule'>;
   readonly feedback: Pick<FeedbackService, 'submit'>;
   readonly writes: WriteMarks;
+  /** Where slow requests are told of; `system` lists them. */
+  readonly slow: Pick<SlowQueries, 'add'>;
 }
 export const SHARED = Symbol('SharedParts');
 
@@ -66,7 +69,8 @@ export async function openParts(
   const impressions = new ImpressionLog();
   const auditLimits = { keepFiles: config.auditKeep, rotateBytes: ROTATE_BYTES };
   const audit = new AuditLog(join(config.data, 'gateway'), backends.authInternal, auditLimits, logger);
-  const system = new SystemService(backends, metrics, config, sum);
+  const slow = new SlowQueries();
+  const system = new SystemService(backends, metrics, config, sum, slow);
   const cluster = new ClusterService(backends);
   const watch = new RecallWatch();
   const alerts = new AlertService(db, () => factsOf(system, cluster, watch), logger);
@@ -80,6 +84,7 @@ export async function openParts(
     alerts,
     feedback: new FeedbackService(config, db, find ?? (async (...known) => impressions.get(...known)), routes),
     writes: new OwnWriteMarks(),
+    slow,
     impressions,
     routes,
     redis,

@@ -1,9 +1,10 @@
+import type { admin } from '@vectron/proto';
 import { type PortPeer, remoteObject } from '@vectron/rpc';
 import type { WriteMarks } from '../data/write-marks.js';
 import type { Refusal } from '../edge/audit-flood.js';
 import type { SharedParts } from './parts.js';
 
-const SYSTEM = ['health', 'stats', 'workers', 'collections', 'scrape'] as const;
+const SYSTEM = ['health', 'stats', 'workers', 'collections', 'scrape', 'slowQueries'] as const;
 const ALERTS = ['list', 'resolve', 'rules', 'setRule'] as const;
 const AUDIT = ['record', 'newest', 'verify'] as const;
 
@@ -16,7 +17,7 @@ export interface RemoteFacts {
 
 /** Lets a gateway of another thread use the parts. What is returned gives back what it had not given back itself. */
 export function serveParts(peer: PortPeer, parts: SharedParts): () => void {
-  const { audit, limiter, strangers, open } = parts;
+  const { audit, limiter, strangers, open, slow } = parts;
   peer.serveObject('system', parts.system, SYSTEM);
   peer.serveObject('alerts', parts.alerts, ALERTS);
   peer.serveObject('feedback', parts.feedback, ['submit']);
@@ -24,6 +25,9 @@ export function serveParts(peer: PortPeer, parts: SharedParts): () => void {
   peer.serve('audit', {
     refused: ([refusal, requestId, target]) =>
       audit.refused(refusal as Refusal, requestId as string, () => target as string),
+  });
+  peer.serve('slow', {
+    add: ([query, requests]) => slow.add(query as admin.SlowQuery | undefined, requests as number),
   });
   if (limiter !== undefined) peer.serveObject('limiter', limiter, ['consume']);
   peer.serveObject('strangers', strangers, ['check', 'failed']);
@@ -64,6 +68,7 @@ export function remoteParts(peer: PortPeer, writes: WriteMarks, { auditId, limit
         peer.tell('audit.refused', refusal, requestId, target());
       },
     },
+    slow: { add: (query, requests) => peer.tell('slow.add', query, requests) },
     strangers: {
       check: async (address) => {
         if (address !== '') await peer.call('strangers.check', [address]);

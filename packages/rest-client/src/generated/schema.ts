@@ -308,6 +308,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/slow-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the slowest of the requests that this gateway process kept: reads and writes that took longer than --slow-query-ms
+         * @description List the slowest of the requests that this gateway process kept: reads and writes that took longer than --slow-query-ms. The slowest is the first.
+         *
+         *     Takes a token of an administrator.
+         */
+        get: operations["listSlowQueries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/stats": {
         parameters: {
             query?: never;
@@ -2273,6 +2295,19 @@ export interface components {
         ListShardsResponse: {
             shards: components["schemas"]["Shard"][];
         };
+        ListSlowQueriesResponse: {
+            queries: components["schemas"]["SlowQuery"][];
+            /**
+             * Format: double
+             * @description Slow requests since the process started, including those that are not kept any more: at most 500 in at most 1 MiB are kept, the newest.
+             */
+            total: number;
+            /**
+             * Format: double
+             * @description The value of --slow-query-ms, milliseconds; 0: requests are neither logged nor kept as slow.
+             */
+            thresholdMs: number;
+        };
         ListUsersResponse: {
             users: components["schemas"]["UserProfile"][];
             /** @description Empty: there are no more. */
@@ -3143,6 +3178,129 @@ export interface components {
              */
             logIndex: string;
             /** @description Set when this shard's points were not written: the error's code. */
+            errorCode: string;
+        };
+        /** @description A request that took long, and how it was executed. It contains no vector, payload, filter, search text, id of a point or key. */
+        SlowQuery: {
+            /** @description The id that the client received as x-request-id, and under which the log has more. */
+            requestId: string;
+            /** @description When it ended, RFC 3339. */
+            at: string;
+            /** @description rest, grpc or websocket. */
+            wire: string;
+            /** @description The name of the operation, as in the metrics. */
+            operation: string;
+            /** @description OK, or the error code. */
+            code: string;
+            tenantId: string;
+            /** @description Public part of the API key, or id of the account; empty: unknown. */
+            caller: string;
+            /** @description The collections and aliases that the request names, at most four, separated by spaces. */
+            collection: string;
+            /** @description The queue that the request used: read, scan (slow reads) or write. */
+            lane: string;
+            /**
+             * Format: double
+             * @description From the first byte of the request to the last byte of its answer, milliseconds.
+             */
+            milliseconds: number;
+            /**
+             * Format: double
+             * @description Of these, what the request waited in its queue.
+             */
+            queueMilliseconds: number;
+            /**
+             * Format: double
+             * @description Of these, what the slowest shard took, as the gateway saw it; 0: no shard is known.
+             */
+            shardMilliseconds: number;
+            /**
+             * Format: double
+             * @description Processor time of the workers, of all shards together, milliseconds.
+             */
+            cpuMilliseconds: number;
+            /** @description What was asked for: numbers of the request (topK=100), lengths of its lists (ids=20), and the names of booleans that are true and of messages that are present (exact, filter). */
+            asked: string[];
+            /** @description How it was executed, as recorded in its answer; absent: the answer does not say, or there is none. Of a batch, its slowest answer. */
+            plan?: components["schemas"]["SlowQueryPlan"];
+        };
+        /** @description As in BranchReport of the data API. */
+        SlowQueryBranch: {
+            /** Format: int64 */
+            candidates: number;
+            /** @description How each shard found its points, at most eight. */
+            plans: string[];
+            /** @description Payloads had to be read for its filter. */
+            unindexed: boolean;
+        };
+        /** @description The fields of an answer that say how it was found. */
+        SlowQueryPlan: {
+            /**
+             * Format: int64
+             * @description Answers of a batch; 0: it was no batch.
+             */
+            answers: number;
+            complete: boolean;
+            /** Format: int64 */
+            shardsAsked: number;
+            /** Format: int64 */
+            shardsAnswered: number;
+            /** @description shards, cache, redis or coalesced: what gave the answer; empty: it was no search. */
+            servedFrom: string;
+            /** @description The reranker that ordered the results; empty: none did. */
+            rerankedBy: string;
+            /** @description Why the reranker did not order them; empty: it was not asked, or did. */
+            rerankSkipped: string;
+            /** @description The slowest, at most eight. */
+            shards: components["schemas"]["SlowQueryShard"][];
+            /** @description Branches of a query, at most eight. */
+            branches: components["schemas"]["SlowQueryBranch"][];
+        };
+        /** @description As in ShardRead of the data API. */
+        SlowQueryShard: {
+            /** Format: int64 */
+            shardId: number;
+            /**
+             * Format: int64
+             * @description Number of the worker that answered.
+             */
+            worker: number;
+            /**
+             * Format: double
+             * @description From the request to this shard's answer, as the gateway saw it.
+             */
+            milliseconds: number;
+            /** @description How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
+            plan: string;
+            /**
+             * Format: int64
+             * @description Most candidates that the walk was to keep; 0: there was no walk.
+             */
+            ef: number;
+            /**
+             * Format: int64
+             * @description Nodes whose links were read, distances computed, candidates rescored.
+             */
+            visited: number;
+            /** Format: int64 */
+            distances: number;
+            /** Format: int64 */
+            rescored: number;
+            /**
+             * Format: int64
+             * @description Points that were scanned because the index does not hold them yet.
+             */
+            indexLag: number;
+            /**
+             * Format: double
+             * @description With a filter: points that pass, as far as that is known.
+             */
+            matching: number;
+            /** @description Payloads had to be read for the filter: a payload index would make it faster. */
+            unindexed: boolean;
+            /** @description Whether the budget ended before the search. */
+            stopped: boolean;
+            /** @description Set when the shard did not answer. */
             errorCode: string;
         };
         SnapshotShard: {
@@ -4542,6 +4700,97 @@ export interface operations {
             409: components["responses"]["Status409"];
             413: components["responses"]["Status413"];
             415: components["responses"]["Status415"];
+            429: components["responses"]["Status429"];
+            500: components["responses"]["Status500"];
+            503: components["responses"]["Status503"];
+            504: components["responses"]["Status504"];
+            default: components["responses"]["Error"];
+        };
+    };
+    listSlowQueries: {
+        parameters: {
+            query?: {
+                /** @description At most 500; 0: 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call succeeded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "queries": [
+                     *         {
+                     *           "requestId": "",
+                     *           "at": "",
+                     *           "wire": "rest",
+                     *           "operation": "Search",
+                     *           "code": "OK",
+                     *           "tenantId": "",
+                     *           "caller": "",
+                     *           "collection": "papers",
+                     *           "lane": "scan",
+                     *           "milliseconds": 0,
+                     *           "queueMilliseconds": 0,
+                     *           "shardMilliseconds": 0,
+                     *           "cpuMilliseconds": 0,
+                     *           "asked": [
+                     *             "topK=100",
+                     *             "filter"
+                     *           ],
+                     *           "plan": {
+                     *             "answers": 0,
+                     *             "complete": false,
+                     *             "shardsAsked": 0,
+                     *             "shardsAnswered": 0,
+                     *             "servedFrom": "",
+                     *             "rerankedBy": "",
+                     *             "rerankSkipped": "",
+                     *             "shards": [
+                     *               {
+                     *                 "shardId": 0,
+                     *                 "worker": 0,
+                     *                 "milliseconds": 0,
+                     *                 "plan": "graph",
+                     *                 "ef": 0,
+                     *                 "visited": 0,
+                     *                 "distances": 0,
+                     *                 "rescored": 0,
+                     *                 "indexLag": 0,
+                     *                 "matching": 0,
+                     *                 "unindexed": false,
+                     *                 "stopped": false,
+                     *                 "errorCode": ""
+                     *               }
+                     *             ],
+                     *             "branches": [
+                     *               {
+                     *                 "candidates": 0,
+                     *                 "plans": [],
+                     *                 "unindexed": false
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": 0,
+                     *       "thresholdMs": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListSlowQueriesResponse"];
+                };
+            };
+            400: components["responses"]["Status400"];
+            401: components["responses"]["Status401"];
+            403: components["responses"]["Status403"];
             429: components["responses"]["Status429"];
             500: components["responses"]["Status500"];
             503: components["responses"]["Status503"];

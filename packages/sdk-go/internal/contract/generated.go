@@ -69,6 +69,7 @@ var (
 	AdminPutAlertRule        = &Method{Path: "/vectron.admin.v1.AdminService/PutAlertRule", Bindings: []Binding{{"PUT", "/v1/alerts/rules/{rule}", true}}}
 	AdminListAuditEntries    = &Method{Path: "/vectron.admin.v1.AdminService/ListAuditEntries", Bindings: []Binding{{"GET", "/v1/admin/audit", false}}}
 	AdminVerifyAudit         = &Method{Path: "/vectron.admin.v1.AdminService/VerifyAudit", Bindings: []Binding{{"GET", "/v1/admin/audit/verification", false}}}
+	AdminListSlowQueries     = &Method{Path: "/vectron.admin.v1.AdminService/ListSlowQueries", Bindings: []Binding{{"GET", "/v1/admin/slow-queries", false}}}
 	AdminGetClusterStatus    = &Method{Path: "/vectron.admin.v1.AdminService/GetClusterStatus", Bindings: []Binding{{"GET", "/v1/admin/cluster", false}}}
 	AdminListShards          = &Method{Path: "/vectron.admin.v1.AdminService/ListShards", Bindings: []Binding{{"GET", "/v1/admin/shards", false}}}
 	AdminListOperations      = &Method{Path: "/vectron.admin.v1.AdminService/ListOperations", Bindings: []Binding{{"GET", "/v1/admin/operations", false}}}

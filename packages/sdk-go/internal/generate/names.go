@@ -43,6 +43,7 @@ var answers = []string{
 	"vectron.admin.v1.TenantCollection", "vectron.admin.v1.GetClusterStatusResponse", "vectron.admin.v1.Shard",
 	"vectron.admin.v1.ListOperationsResponse", "vectron.admin.v1.RebalanceResponse", "vectron.admin.v1.Alert",
 	"vectron.admin.v1.AlertRule", "vectron.admin.v1.AuditEntry", "vectron.admin.v1.VerifyAuditResponse",
+	"vectron.admin.v1.ListSlowQueriesResponse",
 }
 
 // Names of messages in Go, where they are not their own; `answerNames`: of those that are read and written, when they are read.
@@ -55,7 +56,7 @@ var goNames = map[string]string{
 	"ReadConsistency": "Consistency", "LoginResponse": "Login", "RefreshTokenResponse": "Tokens", "UserProfile": "Account",
 	"APIKey": "APIKeyInfo", "RemoveUserResponse": "AccountRemoval", "GetHealthResponse": "Health", "GetStatsResponse": "Stats",
 	"GetClusterStatusResponse": "ClusterStatus", "ListOperationsResponse": "Operations", "RebalanceResponse": "Rebalancing",
-	"VerifyAuditResponse": "AuditVerdict", "ResultGroup": "Group",
+	"VerifyAuditResponse": "AuditVerdict", "ResultGroup": "Group", "ListSlowQueriesResponse": "SlowQueries",
 }
 var answerNames = map[string]string{"Point": "StoredPoint"}
 

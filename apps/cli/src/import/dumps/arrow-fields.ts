@@ -35,7 +35,7 @@ export async function arrowFields(file: string): Promise<Pick<FieldsDump, 'rows'
     listTypes: new Map(lists),
     unread: unread.map(({ name, type }) => ({
       what: name,
-      reason: `the column is of the type ${String(type)}, which has no form in JSON`,
+      reason: `the column is of the type ${String(type)}, which has no form in JSON; convert it to text to keep it`,
     })),
     rows: () => rowsOf(file, fields),
   };
@@ -89,7 +89,10 @@ async function withReader<T>(file: string, work: (reader: RecordBatchReader) => 
 const cannotBeRead = (file: string, cause: unknown) =>
   cause instanceof VectronError
     ? cause
-    : VectronError.invalid('file', `${file} is not a complete Arrow file: ${(cause as Error).message}`);
+    : VectronError.invalid(
+        'file',
+        `${file} is not a complete Arrow file: ${(cause as Error).message}; export it again`,
+      );
 
 async function* rowsOf(file: string, fields: readonly Field[]): AsyncGenerator<FieldsRow> {
   const readers = fields.map(({ type }) => readerOf(type));
@@ -149,7 +152,8 @@ const bytesAt = (data: Data, at: number): Buffer => {
 };
 
 function utf8(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw VectronError.invalid('file', 'a text is not valid UTF-8');
+  if (!isUtf8(bytes))
+    throw VectronError.invalid('file', 'a text is not valid UTF-8; write the column in UTF-8, or as binary');
   return bytes.toString('utf8');
 }
 

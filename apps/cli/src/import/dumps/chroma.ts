@@ -123,7 +123,7 @@ async function* rowsOf(file: string, reading: Reading): AsyncGenerator<ImportRow
     for await (const item of columnOf(file, 'ids')) {
       const place = { file, line: item.text.line };
       if (item.kind !== 'element') {
-        yield { place, reason: item.text.wrong ?? 'it is no list of ids' };
+        yield { place, reason: item.text.wrong ?? `it must be a list of ids: export with ${EXPORT}` };
         continue;
       }
       const texts: Partial<Record<Column, JsonText>> = {};
@@ -176,7 +176,7 @@ function partsOf(
 function parsedValue({ bytes, wrong }: JsonText, what: string): unknown {
   const text = textOf(bytes);
   if (wrong !== undefined || text === undefined)
-    throw VectronError.invalid('file', wrong ?? `${what} is not valid UTF-8`);
+    throw VectronError.invalid('file', wrong ?? `${what} is not valid UTF-8; export the file again in UTF-8`);
   return parseJson(text, what);
 }
 

@@ -152,7 +152,7 @@ async function columnsOf(file: string, choice: ColumnChoice, dump: FieldsDump): 
   const have = `its columns are ${names.join(', ') || 'none'}`;
   const chosen = (flag: 'id' | 'vector', name: string | undefined) => {
     if (name === undefined || names.includes(name)) return name;
-    throw VectronError.invalid(flag, `${file} has no column ${name} for --${flag}; ${have}`);
+    throw VectronError.invalid(flag, `${file} has no column ${name} for --${flag}; choose another; ${have}`);
   };
   const isNumbered = choice.id === ROW && !names.includes(ROW);
   const id = isNumbered ? undefined : (chosen('id', choice.id) ?? idByName(names));
@@ -210,7 +210,7 @@ function spread(fields: Fields, more: string | undefined): { all: Fields; lost: 
 
 function asRow(row: FieldsRow, at: number, columns: Columns, choice: ColumnChoice, dump: FieldsDump): ImportRow {
   const { place, fields, wrong } = row;
-  if (fields === undefined) return { place, reason: wrong ?? 'it cannot be read' };
+  if (fields === undefined) return { place, reason: wrong ?? 'it cannot be read; export it again' };
   const { all, lost } = spread(fields, dump.more);
   const id = columns.id === undefined ? String(at) : all[columns.id];
   try {

@@ -202,13 +202,14 @@ export class JsonCursor {
     const start = window.line;
     for (let from = window.at; ; ) {
       const end = scan.end(window.bytes, from);
-      if (end === LINE_ENDS) throw new JsonFault(start, 'the line ends within the value');
+      if (end === LINE_ENDS) throw new JsonFault(start, 'the line ends within the value; write each value on one line');
       if (end !== MORE) return end === window.at && from === window.at ? this.noValue() : end;
       from = window.bytes.length;
       if (!keep) window.skip(from);
       const scanned = from - window.at;
       if (!(await window.more())) {
-        if (!scan.isScalar) throw new JsonFault(start, 'the file ends within the value: what follows was cut off');
+        if (!scan.isScalar)
+          throw new JsonFault(start, 'the file ends within the value: what follows was cut off; export it again');
         return scanned === 0 && keep ? this.noValue() : window.bytes.length;
       }
       from = window.at + scanned;
@@ -249,10 +250,13 @@ export class JsonCursor {
   }
 
   private fault(message: string): JsonFault {
-    return new JsonFault(this.line, `the JSON is broken: ${message}`);
+    return new JsonFault(this.line, `the JSON is broken: ${message}; correct it, or export the file again`);
   }
 
   private torn(): JsonFault {
-    return new JsonFault(this.line, 'the file ends here, within a list or an object: what follows was cut off');
+    return new JsonFault(
+      this.line,
+      'the file ends here, within a list or an object: what follows was cut off; export it again',
+    );
   }
 }

@@ -56,7 +56,9 @@ describe('dumps of Qdrant', () => {
     expect(most.namedVectors).toEqual([{ name: 'a', dimension: 2 }]);
     const chosen = await read('qdrant', file(lines), { vector: 'a' });
     expect(chosen.points.map(({ vector }) => vector)).toEqual([f32(1, 2)]);
-    expect(chosen.refused).toEqual(['2 2: it has no vector a, which is the first one of the points, but b']);
+    expect(chosen.refused).toEqual([
+      '2 2: it has no vector a, which is the first one of the points, but b; choose another with --vector',
+    ]);
     await expect(read('qdrant', file(lines), { vector: 'c' })).rejects.toThrow(
       'no vector c for --vector; choose one of a, b',
     );
@@ -95,12 +97,12 @@ describe('dumps of Qdrant', () => {
       expect.stringMatching(/^4 -: .*the key "a" occurs twice in one object; send it once/),
       '5 -5: an id must be a UUID or an unsigned 64-bit integer, not -5',
       '6 -: an id must be a UUID or an unsigned 64-bit integer, not 6.5',
-      '7 -: the line ends within the value',
-      '8 8: the vector has 3 dimensions, and those of most rows have 2',
+      '7 -: the line ends within the value; write each value on one line',
+      '8 8: the vector has 3 dimensions, and must have 2 as those of most rows',
       '9 9: a payload must be an object, not []',
-      '10 -: it is not a Qdrant point with id, vector and payload, but {"wrong":1}',
-      '11 -: a row is a JSON object, not 17',
-      '15 -: the file ends within the value: what follows was cut off',
+      '10 -: a Qdrant point must be an object with id, vector and payload, not {"wrong":1}',
+      '11 -: a row must be a JSON object such as {"id": "a", "vector": [1, 2]}, not 17',
+      '15 -: the file ends within the value: what follows was cut off; export it again',
     ]);
     expect(total).toBe(14);
   });
@@ -110,14 +112,19 @@ describe('dumps of Qdrant', () => {
     const torn = await read('qdrant', file(`${head}{"id":2,"vec`));
     expect([torn.points.length, torn.refused]).toEqual([
       1,
-      ['3 -: the file ends within the value: what follows was cut off'],
+      ['3 -: the file ends within the value: what follows was cut off; export it again'],
     ]);
     const broken = await read('qdrant', file(`${head}{"id":2,"vector":[3,4]} {"id":3}]}}`));
-    expect([broken.points.length, broken.refused]).toEqual([2, ['3 -: the JSON is broken: a comma is expected here']]);
+    expect([broken.points.length, broken.refused]).toEqual([
+      2,
+      ['3 -: the JSON is broken: a comma is expected here; correct it, or export the file again'],
+    ]);
     const page = `${JSON.stringify({ result: { points: [{ id: 1, vector: [1] }] } })}\n{"result":{"points":[{"id":2,"vector":[2]}\n{"result":{"points":[{"id":3,"vector":[3]}]}}\n`;
     const lines = await read('qdrant', file(page));
     expect(lines.points.map(({ id }) => id)).toEqual(['1', '2', '3']);
-    expect(lines.refused).toEqual(['2 -: the JSON is broken: the line ends within a list or an object']);
+    expect(lines.refused).toEqual([
+      '2 -: the JSON is broken: the line ends within a list or an object; correct it, or export the file again',
+    ]);
   });
 
   it('are read compressed and with a byte order mark; snapshots are refused with what to do', async () => {
@@ -234,7 +241,7 @@ describe('files of Milvus', () => {
         leftOut: [{ what: '$meta.x', reason: 'a column has this name' }],
       },
     ]);
-    expect(refused).toEqual(['1 2: the vector has 1 dimensions, and those of most rows have 2']);
+    expect(refused).toEqual(['1 2: the vector has 1 dimensions, and must have 2 as those of most rows']);
     expect((await read('milvus', fixture('milvus/parquet.parquet'), { id: 'key' })).understood.join('\n')).toMatch(
       /left out: half \(bytes, of a BinaryVector.*\n.*brain/s,
     );

@@ -51,23 +51,24 @@ async function headerOf(file: string, name: string): Promise<NpyColumn> {
   const handle = await open(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0);
-    if (bytesRead < 12 || buffer.toString('latin1', 0, 6) !== '\x93NUMPY') throw wrong('is no .npy file');
+    if (bytesRead < 12 || buffer.toString('latin1', 0, 6) !== '\x93NUMPY')
+      throw wrong('is not a .npy file; write it with numpy.save');
     const headerAt = buffer[6] >= 2 ? 12 : 10;
     const length = buffer[6] >= 2 ? buffer.readUInt32LE(8) : buffer.readUInt16LE(8);
     const header = buffer.toString('latin1', headerAt, headerAt + length);
     const type = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? 'a structure';
     const shape = (/'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1] ?? '').split(',').flatMap((one) => one.trim() || []);
     const readable = /^[<>|=](f[248]|[iu][1248]|b1|U\d+|S\d+)$/.test(type);
-    if (!readable) throw wrong(`holds ${type}: numbers, booleans and text can be read, objects of Python cannot`);
+    if (!readable) throw wrong(`holds ${type}, which cannot be read: convert it to numbers, booleans or text`);
     if (shape.length < 1 || shape.length > 2)
-      throw wrong(`holds an array of ${shape.length} dimensions, not one or two`);
+      throw wrong(`must have an array of one or two dimensions, not ${shape.length}`);
     if (shape.length === 2 && /'fortran_order':\s*True/.test(header))
       throw wrong('is in Fortran order: write it with np.ascontiguousarray');
     const [rows, columns] = shape.map(Number);
     const column = { name, file, dataAt: headerAt + length, type, rows, columns };
     const needed = column.dataAt + rows * bytesOfRow(column);
     const { size } = await handle.stat();
-    if (size < needed) throw wrong(`ends early: it has ${size} bytes, and should have ${needed}`);
+    if (size < needed) throw wrong(`ends early: it has ${size} bytes, and should have ${needed}; export it again`);
     return column;
   } finally {
     await handle.close();

@@ -12,7 +12,9 @@ export async function parquetFields(file: string): Promise<Pick<FieldsDump, 'row
   return {
     listTypes: new Map(types),
     unread: open.columns.flatMap(({ name, why }) =>
-      why === undefined ? [] : [{ what: name, reason: `the column ${why}, which has no form in JSON` }],
+      why === undefined
+        ? []
+        : [{ what: name, reason: `the column ${why}, which has no form in JSON; convert it to text to keep it` }],
     ),
     async *rows() {
       for await (const { place, values } of records(open)) {

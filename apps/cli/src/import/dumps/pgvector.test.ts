@@ -78,7 +78,9 @@ describe('the dumps that went wrong', () => {
   it('report a row without an embedding, and pass it over', async () => {
     const found = await read(fixture('pg_nullvec.sql'));
     expect(ids(found)).toEqual(['0', '2']);
-    expect(found.refused).toEqual(['18 1: it has no vector: column embedding is NULL']);
+    expect(found.refused).toEqual([
+      '18 1: it has no vector: column embedding is NULL; fill it, or choose another column with --vector',
+    ]);
   });
 
   it('find a table of a quoted name, however it is named', async () => {
@@ -90,7 +92,7 @@ describe('the dumps that went wrong', () => {
       ]);
     }
     await expect(read(fixture('pg_quoted.sql'), { table: 'items' })).rejects.toThrow(
-      'has no table items; its tables are public."my-items"',
+      'has no table items; choose with --table one of public."my-items"',
     );
   });
 });
@@ -126,7 +128,7 @@ describe('columns', () => {
     expect(ids(await read(file(composite), { id: 'b' }))).toEqual(['2']);
     const none = `CREATE TABLE public.items (a int, b int, v public.vector(2));\n${rows}`;
     await expect(read(file(none))).rejects.toThrow('with --id, of a, b, v');
-    await expect(read(file(none), { id: 'c' })).rejects.toThrow('no column c for --id, but a, b, v');
+    await expect(read(file(none), { id: 'c' })).rejects.toThrow('no column c for --id; choose one of a, b, v');
     const partial = `${none}CREATE UNIQUE INDEX u ON public.items USING btree (a) WHERE (b > 0);\n`;
     await expect(read(file(partial))).rejects.toThrow('--id');
   });
@@ -152,7 +154,9 @@ describe('columns', () => {
       vectors: { a: [1, 2], b: [3] },
       payload: { e: 't', id: 'x' },
     });
-    expect(bits.refused).toEqual(['4 y: it has no vector: column d is NULL']);
+    expect(bits.refused).toEqual([
+      '4 y: it has no vector: column d is NULL; fill it, or choose another column with --vector',
+    ]);
     const indexed = await read(file(`${table}${rows}CREATE INDEX i ON public.items USING hnsw (d bit_hamming_ops);\n`));
     expect(indexed.namedVectors).toEqual([
       { name: 'b', dimension: 1 },
@@ -166,7 +170,7 @@ describe('columns', () => {
     await expect(read(path)).rejects.toThrow('no table with a column of type vector');
     const list = await read(path, { table: 'items', vector: 'a' });
     expect([list.points[0].vector, list.dimension]).toEqual([[1, 2.5], 2]);
-    expect(list.refused).toEqual(['4 2: column a: it is no vector such as [1,2,3], but "{1,NULL}"']);
+    expect(list.refused).toEqual(['4 2: column a: a vector must be a list such as [1,2,3], not "{1,NULL}"']);
     const json = await read(path, { vector: 'j' });
     expect([json.points[0].vector, json.dimension]).toEqual([[3, 4, 5], 3]);
   });
@@ -206,11 +210,11 @@ describe('rows', () => {
     const found = await read(file(ITEMS + copy(rows)));
     expect(ids(found)).toEqual(['1', '7']);
     expect(found.refused).toEqual([
-      '4 2: the vector has 3 dimensions, and those of most rows have 2',
-      '5 3: column v: it is no vector such as [1,2,3], but "[1,x]"',
-      '6 -: it has 2 values, and public.items 3 columns',
-      '7 -: it has no id: null is not an id',
-      '8 6: the vector: position 0 is not a finite float32',
+      '4 2: the vector has 3 dimensions, and must have 2 as those of most rows',
+      '5 3: column v: a vector must be a list such as [1,2,3], not "[1,x]"',
+      '6 -: it must have 3 values, one for each column of public.items, not 2',
+      '7 -: it has no id: an id must be text or an integer, not null',
+      '8 6: the vector: position 0 must be a finite number of 32 bits',
     ]);
   });
 
@@ -226,7 +230,7 @@ describe('rows', () => {
     const { refused, points } = await read(file(rows));
     expect(points).toEqual([]);
     expect(refused).toEqual([
-      '3 -: it is not UTF-8',
+      '3 -: it is not UTF-8; make the dump again with pg_dump --encoding=UTF8',
       expect.stringContaining('4 2: column note: the JSON: the key "a" occurs twice'),
       expect.stringContaining('5 3: payload.note.n has no exact form'),
       '6 4: a payload key must not be __proto__',
@@ -239,17 +243,17 @@ describe('rows', () => {
     const inRow = await torn(`${head}2\t[1,2`);
     expect([ids(inRow), inRow.refused]).toEqual([
       ['1'],
-      ['4 -: the file ends within this row: what follows was cut off'],
+      ['4 -: the file ends within this row: what follows was cut off; make the dump again'],
     ]);
     const behind = await torn(head);
     expect([ids(behind), behind.refused]).toEqual([
       ['1'],
-      ['4 -: the file ends here, before the end of the table: what follows was cut off'],
+      ['4 -: the file ends here, before the end of the table: what follows was cut off; make the dump again'],
     ]);
     const insert = await torn("INSERT INTO public.items VALUES (1, '[1,2]', 'a'),\n(2, '[1,");
     expect([ids(insert), insert.refused]).toEqual([
       ['1'],
-      ['3 -: the file ends within this row: what follows was cut off'],
+      ['3 -: the file ends within this row: what follows was cut off; make the dump again'],
     ]);
   });
 
@@ -267,8 +271,8 @@ describe('rows', () => {
       { id: '5', vector: [5, 6], payload: {} },
     ]);
     expect(found.refused).toEqual([
-      '3 3: it has no vector: column v is NULL',
-      '4 -: a value is an expression, which is not computed: ( [5,6] )',
+      '3 3: it has no vector: column v is NULL; fill it, or choose another column with --vector',
+      '4 -: a value must be a literal, not the expression ( [5,6] )',
     ]);
   });
 });
@@ -283,7 +287,7 @@ describe('dumps', () => {
     expect(ids(await read(file(two), { table: 'others' }))).toEqual(['9']);
     const databases = `\\connect a\n${two}\\connect -reuse-previous=on "dbname='b'"\n${two.replace('9\t', '8\t')}`;
     await expect(read(file(databases), { table: 'others' })).rejects.toThrow(
-      'several tables others; its tables are a.public.others, b.public.others',
+      'several tables others; choose with --table one of a.public.others, b.public.others',
     );
     expect(ids(await read(file(databases), { table: 'b.public.others' }))).toEqual(['8']);
   });

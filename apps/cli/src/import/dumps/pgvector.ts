@@ -201,7 +201,7 @@ async function* rowsOf(file: string, plan: Plan, dimensions: Dimensions): AsyncG
       yield rowOfEvent({ file, line: event.line }, event, rows, { plan, readers, dimensions });
     } else if (event.kind === 'torn') {
       const what = event.row ? 'the file ends within this row' : 'the file ends here, before the end of the table';
-      yield { place: { file, line: event.line }, reason: `${what}: what follows was cut off` };
+      yield { place: { file, line: event.line }, reason: `${what}: what follows was cut off; make the dump again` };
     }
   }
 }
@@ -224,7 +224,9 @@ function rowOfEvent(
   try {
     const cells = event.kind === 'copy' ? cellsOf(event.bytes) : tupleCells(event.bytes, event.backslashes);
     if (cells.length !== columns.length) {
-      throw new Error(`it has ${cells.length} values, and ${qualified(table)} ${columns.length} columns`);
+      throw new Error(
+        `it must have ${columns.length} values, one for each column of ${qualified(table)}, not ${cells.length}`,
+      );
     }
     const values = new Map(columns.map(({ name }, at) => [name, cells[at]]));
     id = values.get(reading.plan.id.name) ?? undefined;
@@ -258,7 +260,7 @@ function partsOf(values: ReadonlyMap<string, Cell>, { plan, readers, dimensions 
   return {
     id: values.get(plan.id.name) ?? null,
     vector: text === null ? undefined : within(vectorName, () => denseOf(text, plan.vector.form)),
-    noVector: `it has no vector: column ${vectorName} is NULL`,
+    noVector: `it has no vector: column ${vectorName} is NULL; fill it, or choose another column with --vector`,
     payload,
     vectors: Object.fromEntries(vectors),
     sparse: Object.fromEntries(sparse),

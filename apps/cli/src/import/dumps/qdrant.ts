@@ -33,7 +33,10 @@ export async function openQdrant(file: string, choice: ColumnChoice): Promise<Ro
 function pointOf(row: Json): DumpedRow {
   const { id, vector, payload, shard_key: shardKey } = row;
   if (id === undefined && vector === undefined) {
-    throw VectronError.invalid('point', `it is not a Qdrant point with id, vector and payload, but ${shown(row)}`);
+    throw VectronError.invalid(
+      'point',
+      `a Qdrant point must be an object with id, vector and payload, not ${shown(row)}`,
+    );
   }
   const isNumber = typeof id === 'bigint' || (typeof id === 'number' && Number.isSafeInteger(id));
   if (typeof id !== 'string' && !(isNumber && id >= 0)) {

@@ -31,9 +31,9 @@ export interface Dimensions {
 export function rowOf(place: Place, parts: Parts, { dimension, named }: Dimensions): ImportRow {
   const id = idText(parts.id);
   const refuse = (reason: string): RefusedRow => ({ place, ...(id === undefined ? {} : { id }), reason });
-  if (id === undefined) return refuse(`it has no id: ${said(parts.id)} is not an id`);
+  if (id === undefined) return refuse(`it has no id: an id must be text or an integer, not ${said(parts.id)}`);
   const { vector, vectors = {}, sparse = {} } = parts;
-  if (vector === undefined) return refuse(parts.noVector ?? 'it has no vector');
+  if (vector === undefined) return refuse(parts.noVector ?? 'it has no vector; export the rows with their vectors');
   try {
     checkPointId(id, 'id');
     checkDense('the vector', vector, dimension);
@@ -67,21 +67,21 @@ const said = (value: unknown) => {
 
 function checkDense(what: string, vector: Float32Array, dimension: number | undefined): void {
   if (dimension !== undefined && vector.length !== dimension) {
-    const message = `${what} has ${vector.length} dimensions, and those of most rows have ${dimension}`;
+    const message = `${what} has ${vector.length} dimensions, and must have ${dimension} as those of most rows`;
     throw VectronError.invalid('vector', message);
   }
   const at = vector.findIndex((one) => !Number.isFinite(one));
-  if (at >= 0) throw VectronError.invalid('vector', `${what}: position ${at} is not a finite float32`);
+  if (at >= 0) throw VectronError.invalid('vector', `${what}: position ${at} must be a finite number of 32 bits`);
 }
 
 function checkSparse(name: string, { indices, values }: { indices: number[]; values: number[] }): void {
   const wrong = (reason: string) => VectronError.invalid('sparse', `the sparse vector ${name} ${reason}`);
-  if (indices.length !== values.length) throw wrong(`has ${indices.length} indices and ${values.length} values`);
+  if (indices.length !== values.length)
+    throw wrong(`must have as many values as indices, not ${values.length} and ${indices.length}`);
   const index = indices.find((one) => !(Number.isInteger(one) && one >= 0 && one <= 0xffff_ffff));
-  if (index !== undefined) throw wrong(`has the index ${index}, which is none from 0 to 4294967295`);
-  if (new Set(indices).size !== indices.length) throw wrong('has an index twice');
-  if (!values.every((one) => Number.isFinite(Math.fround(one))))
-    throw wrong('has a value that is no finite number of 32 bits');
+  if (index !== undefined) throw wrong(`has the index ${index}, and indices must be integers from 0 to 4294967295`);
+  if (new Set(indices).size !== indices.length) throw wrong('must not have an index twice');
+  if (!values.every((one) => Number.isFinite(Math.fround(one)))) throw wrong('must have finite values of 32 bits');
 }
 
 function withoutLeftOut(parts: Parts): {

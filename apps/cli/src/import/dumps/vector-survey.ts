@@ -17,7 +17,7 @@ export function vectorOf(value: unknown, name: string): VectorValue | undefined 
   if (Array.isArray(value)) {
     if (value.length === 0) return undefined;
     if (Array.isArray(value[0]) && value.every((one) => Array.isArray(one))) {
-      return { kind: 'other', reason: 'is of several vectors, and a point has one of a name' };
+      return { kind: 'other', reason: 'has several vectors, and a point can have one of a name' };
     }
     return { kind: 'dense', numbers: new Float32Array(floatsOf(value, name)) };
   }
@@ -25,7 +25,7 @@ export function vectorOf(value: unknown, name: string): VectorValue | undefined 
     const [indices, values] = [floatsOf(value.indices, `${name}.indices`), floatsOf(value.values, `${name}.values`)];
     return { kind: 'sparse', indices: [...indices], values: [...values] };
   }
-  return { kind: 'other', reason: `is no list of numbers, but ${shown(value)}` };
+  return { kind: 'other', reason: `must be a list of numbers, not ${shown(value)}` };
 }
 
 export type Vectors = ReadonlyMap<string, VectorValue>;
@@ -144,8 +144,8 @@ export class VectorPlan {
     if (vectors.size === 0) return missing;
     const name = this.first === this.unnamed ? '' : ` ${this.first}`;
     if (first === undefined) {
-      return `it has no vector${name}, which is the first one of the points, but ${[...vectors.keys()].join(', ')}`;
+      return `it has no vector${name}, which is the first one of the points, but ${[...vectors.keys()].join(', ')}; choose another with --vector`;
     }
-    return `its vector${name} ${first.kind === 'other' ? first.reason : `is ${first.kind}`}`;
+    return `its vector${name} ${first.kind === 'other' ? first.reason : `must be dense, not ${first.kind}`}`;
   }
 }

@@ -56,9 +56,14 @@ export async function parquetSource(file: string, choice: ColumnChoice): Promise
   const needed = [roles.id, roles.vector].map((name) => columns.find((one) => one.name === name));
   const unreadable = needed.find((one) => one?.why !== undefined);
   if (unreadable !== undefined)
-    throw VectronError.invalid('file', `${file}: column ${unreadable.name} ${unreadable.why}, which cannot be read`);
+    throw VectronError.invalid(
+      'file',
+      `${file}: column ${unreadable.name} ${unreadable.why}, which cannot be read; choose other columns with --id and --vector`,
+    );
   const leftOut = columns.flatMap(({ name, why }) =>
-    why === undefined ? [] : [{ what: name, reason: `the column ${why}, which has no form in JSON` }],
+    why === undefined
+      ? []
+      : [{ what: name, reason: `the column ${why}, which has no form in JSON; convert it to text to keep it` }],
   );
   return {
     total: Number(metadata.num_rows),
@@ -85,7 +90,10 @@ function asRow(
 
 export async function openParquet(file: string): Promise<ParquetFile> {
   const wrong = (cause: unknown) => {
-    throw VectronError.invalid('file', `${file} is not a readable Parquet file: ${(cause as Error).message}`);
+    throw VectronError.invalid(
+      'file',
+      `${file} is not a readable Parquet file: ${(cause as Error).message}; export it again`,
+    );
   };
   const buffer = await asyncBufferFromFile(file);
   // Geometry is told by its metadata; it has no part in an import.
@@ -133,7 +141,10 @@ export async function* records({
       }
     }
   } catch (cause) {
-    throw VectronError.invalid('file', `${file} cannot be read further than row ${at}: ${(cause as Error).message}`);
+    throw VectronError.invalid(
+      'file',
+      `${file} cannot be read further than row ${at}: ${(cause as Error).message}; export it again`,
+    );
   }
 }
 

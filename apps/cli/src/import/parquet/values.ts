@@ -78,7 +78,8 @@ function struct(children: readonly SchemaTree[]): ReturnType<typeof converterOf>
 function objectOf(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const object: Record<string, unknown> = {};
   for (const [name, value] of entries) {
-    if (Object.hasOwn(object, name)) throw VectronError.invalid('payload', `the key "${name}" occurs twice in one map`);
+    if (Object.hasOwn(object, name))
+      throw VectronError.invalid('payload', `the key "${name}" occurs twice in one map; remove one of the two`);
     object[name] = value;
   }
   return object;
@@ -167,7 +168,8 @@ function bigEndian(bytes: Uint8Array): bigint {
 }
 
 function utf8(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) throw VectronError.invalid('file', 'a text is not valid UTF-8');
+  if (!isUtf8(bytes))
+    throw VectronError.invalid('file', 'a text is not valid UTF-8; write the column in UTF-8, or as binary');
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 

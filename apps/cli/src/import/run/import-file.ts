@@ -52,7 +52,10 @@ export async function importFile(db: VectronClient, one: FileImport): Promise<Fi
   const earlier = one.resume === true ? progress.resumed(identity) : undefined;
   const known = (await db.listCollections()).some(({ name }) => name === collection) || (await isAlias(db, collection));
   if (earlier !== undefined && !known) {
-    throw new VectronError('COLLECTION_NOT_FOUND', `the import cannot continue: collection ${collection} was deleted`);
+    throw new VectronError(
+      'COLLECTION_NOT_FOUND',
+      `the import cannot continue: collection ${collection} was deleted; import again without --resume`,
+    );
   }
   const settings = settingsFor(one);
   const fit = known ? await fitOf(db, collection, earlier?.made === true) : newFit(settings);

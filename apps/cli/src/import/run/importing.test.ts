@@ -148,8 +148,8 @@ describe('every row', () => {
     expect(tally.points).toBe(2);
     expect(reported().map(({ line, reason }) => `${line} ${reason}`)).toEqual([
       '2 vector[0] must be a number, not null',
-      '3 its id is that of line 1, which was imported',
-      '5 its id is that of line 4, which was imported',
+      '3 its id is that of line 1, which was imported; change one of the two ids',
+      '5 its id is that of line 4, which was imported; change one of the two ids',
     ]);
     expect((await db.get(name, 'a'))?.payload).toEqual({ n: 1 });
   });

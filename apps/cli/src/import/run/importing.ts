@@ -109,7 +109,11 @@ class ImportRun {
     if (reason !== undefined) return { place, id: point.id, reason };
     const before = this.#seen.take(point.id, place.line);
     if (before === undefined) return row;
-    return { place, id: point.id, reason: `its id is that of line ${before}, which was imported` };
+    return {
+      place,
+      id: point.id,
+      reason: `its id is that of line ${before}, which was imported; change one of the two ids`,
+    };
   }
 
   async #add(row: ReadRow | RefusedRow, at: number): Promise<void> {

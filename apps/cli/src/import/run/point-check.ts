@@ -26,7 +26,7 @@ export function refusal(point: Point, fit: Fit): string | undefined {
       if (dimension !== one.length) {
         throw VectronError.invalid(
           'vectors',
-          `vectors.${name} has ${one.length} dimensions, but the collection has ${dimension}`,
+          `vectors.${name} has ${one.length} dimensions, but must have the ${dimension} of the collection`,
         );
       }
     }

@@ -60,7 +60,10 @@ export class ProgressFile {
       text = readFileSync(this.file, 'utf8');
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw VectronError.invalid('resume', `${this.file} cannot be read: ${(cause as Error).message}`);
+      throw VectronError.invalid(
+        'resume',
+        `${this.file} cannot be read: ${(cause as Error).message}; import again without --resume`,
+      );
     }
     try {
       return JSON.parse(text) as Progress;

@@ -93,6 +93,10 @@ export class AdminGrpcController implements Api<typeof admin.AdminServiceService
     return { gatewayId: this.audit.id, entries, wrong, otherGateways: [...others] };
   }
 
+  async listSlowQueries({ limit }: admin.ListSlowQueriesRequest): Promise<admin.ListSlowQueriesResponse> {
+    return this.system.slowQueries(limit || DEFAULT_ENTRIES);
+  }
+
   async getClusterStatus(): Promise<admin.GetClusterStatusResponse> {
     const { workersByState, operations, ...status } = await this.cluster.status();
     return {

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { metadataOf, retryAfterOf, toVectronError, VectronError } from '@vectron/errors';
+import { inCamelCase } from '@vectron/model';
 import type { Logger } from '@vectron/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, throwError } from 'rxjs';
@@ -7,9 +8,19 @@ import { masked } from '../../edge/audit-target.js';
 import { forClients } from '../../edge/public-error.js';
 import { markCode } from './reply-code.js';
 
-/** A google.rpc.Status as JSON. */
-export function errorBody(known: VectronError) {
-  const error = forClients(known);
+/** A header by which a client whose language has such names gets those of the proto: `snake_case`. */
+const NAMES_HEADER = 'vectron-field-names';
+
+/** What a failed call was asked: the name of its message, and what its caller sent, however far it was read. */
+export interface FailedRequest {
+  readonly name: string;
+  readonly sent: () => unknown;
+}
+
+/** A google.rpc.Status as JSON, which names the fields of the request as JSON does. `request`: none where no method was found. */
+export function errorBody(known: VectronError, request?: FailedRequest) {
+  const shown = forClients(known);
+  const error = request === undefined ? shown : inCamelCase(shown, request.name, request.sent);
   const retryAfterMs = retryAfterOf(error);
   const metadata = metadataOf({ ...error.details, retryAfterMs });
   const details: unknown[] = [
@@ -73,7 +84,23 @@ export function sendError(reply: FastifyReply, error: VectronError): void {
   const after = retryAfterSeconds(error);
   if (after !== undefined) reply.header('retry-after', after);
   if (error.spec.http === 401) reply.header('www-authenticate', 'Bearer');
-  void reply.code(error.spec.http).send(errorBody(error));
+  void reply.code(error.spec.http).send(errorBody(error, failedRequest(reply.request)));
+}
+
+/** undefined: the path is not in the contract, no route was looked up, or the client wants the names as they are. */
+function failedRequest(request: FastifyRequest | undefined): FailedRequest | undefined {
+  const contract = request?.routeOptions?.config?.contract;
+  if (request === undefined || contract === undefined) return undefined;
+  if (request.headers[NAMES_HEADER] === 'snake_case') return undefined;
+  return { name: contract.request, sent: () => [decodedUrl(request.url), request.body] };
+}
+
+function decodedUrl(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
 }
 
 /** The header counts whole seconds: never less than what the body says in milliseconds. */

@@ -10,9 +10,9 @@ import type { SearchService } from '../../data/search.service.js';
 import type { Principal } from '../../edge/access.js';
 import { printable } from '../../edge/audit-target.js';
 import type { Edge } from '../../edge/edge.js';
+import type { EndedRequest } from '../../edge/ended-request.js';
 import type { Hold } from '../../edge/hold.js';
 import { checkRequest, publicMethod } from '../../edge/policy.js';
-import type { EndedRequest } from '../../edge/request-log.js';
 import { searchInput } from '../grpc/grpc-messages.js';
 import { searchAnswerJson } from './fast-answers.js';
 import type { Watched } from './http-edge.js';
@@ -208,7 +208,8 @@ export function serveSearchSocket(
       const known = toVectronError(error);
       code = known.code;
       logFault(logger, known, { id: requestId, url: '' });
-      send(JSON.stringify({ error: errorBody(known) }));
+      const sent = () => [collection, data.toString()];
+      send(JSON.stringify({ error: errorBody(known, { name: METHOD.request, sent }) }));
     } finally {
       socket.off('close', leave);
       release?.();

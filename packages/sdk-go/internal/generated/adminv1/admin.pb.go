@@ -2335,6 +2335,615 @@ func (x *VerifyAuditResponse) GetOtherGateways() []string {
 	return nil
 }
 
+type ListSlowQueriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 500; 0: 100.
+	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSlowQueriesRequest) Reset() {
+	*x = ListSlowQueriesRequest{}
+	mi := &file_vectron_admin_admin_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSlowQueriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSlowQueriesRequest) ProtoMessage() {}
+
+func (x *ListSlowQueriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_vectron_admin_admin_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSlowQueriesRequest.ProtoReflect.Descriptor instead.
+func (*ListSlowQueriesRequest) Descriptor() ([]byte, []int) {
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListSlowQueriesRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListSlowQueriesResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Queries []*SlowQuery           `protobuf:"bytes,1,rep,name=queries,proto3" json:"queries,omitempty"`
+	// Slow requests since the process started, including those that are not kept any more: at most 500 in at most 1 MiB are kept, the
+	// newest.
+	Total float64 `protobuf:"fixed64,2,opt,name=total,proto3" json:"total,omitempty"`
+	// The value of --slow-query-ms, milliseconds; 0: requests are neither logged nor kept as slow.
+	ThresholdMs   float64 `protobuf:"fixed64,3,opt,name=threshold_ms,json=thresholdMs,proto3" json:"threshold_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSlowQueriesResponse) Reset() {
+	*x = ListSlowQueriesResponse{}
+	mi := &file_vectron_admin_admin_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSlowQueriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSlowQueriesResponse) ProtoMessage() {}
+
+func (x *ListSlowQueriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_vectron_admin_admin_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSlowQueriesResponse.ProtoReflect.Descriptor instead.
+func (*ListSlowQueriesResponse) Descriptor() ([]byte, []int) {
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ListSlowQueriesResponse) GetQueries() []*SlowQuery {
+	if x != nil {
+		return x.Queries
+	}
+	return nil
+}
+
+func (x *ListSlowQueriesResponse) GetTotal() float64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ListSlowQueriesResponse) GetThresholdMs() float64 {
+	if x != nil {
+		return x.ThresholdMs
+	}
+	return 0
+}
+
+// A request that took long, and how it was executed. It contains no vector, payload, filter, search text, id of a point or key.
+type SlowQuery struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id that the client received as x-request-id, and under which the log has more.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// When it ended, RFC 3339.
+	At string `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// rest, grpc or websocket.
+	Wire string `protobuf:"bytes,3,opt,name=wire,proto3" json:"wire,omitempty"`
+	// The name of the operation, as in the metrics.
+	Operation string `protobuf:"bytes,4,opt,name=operation,proto3" json:"operation,omitempty"`
+	// OK, or the error code.
+	Code     string `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
+	TenantId string `protobuf:"bytes,6,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
+	// Public part of the API key, or id of the account; empty: unknown.
+	Caller string `protobuf:"bytes,7,opt,name=caller,proto3" json:"caller,omitempty"`
+	// The collections and aliases that the request names, at most four, separated by spaces.
+	Collection string `protobuf:"bytes,8,opt,name=collection,proto3" json:"collection,omitempty"`
+	// The queue that the request used: read, scan (slow reads) or write.
+	Lane string `protobuf:"bytes,9,opt,name=lane,proto3" json:"lane,omitempty"`
+	// From the first byte of the request to the last byte of its answer, milliseconds.
+	Milliseconds float64 `protobuf:"fixed64,10,opt,name=milliseconds,proto3" json:"milliseconds,omitempty"`
+	// Of these, what the request waited in its queue.
+	QueueMilliseconds float64 `protobuf:"fixed64,11,opt,name=queue_milliseconds,json=queueMilliseconds,proto3" json:"queue_milliseconds,omitempty"`
+	// Of these, what the slowest shard took, as the gateway saw it; 0: no shard is known.
+	ShardMilliseconds float64 `protobuf:"fixed64,12,opt,name=shard_milliseconds,json=shardMilliseconds,proto3" json:"shard_milliseconds,omitempty"`
+	// Processor time of the workers, of all shards together, milliseconds.
+	CpuMilliseconds float64 `protobuf:"fixed64,13,opt,name=cpu_milliseconds,json=cpuMilliseconds,proto3" json:"cpu_milliseconds,omitempty"`
+	// What was asked for: numbers of the request (topK=100), lengths of its lists (ids=20), and the names of booleans that are true and
+	// of messages that are present (exact, filter).
+	Asked []string `protobuf:"bytes,14,rep,name=asked,proto3" json:"asked,omitempty"`
+	// How it was executed, as recorded in its answer; absent: the answer does not say, or there is none. Of a batch, its slowest answer.
+	Plan          *SlowQueryPlan `protobuf:"bytes,15,opt,name=plan,proto3" json:"plan,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SlowQuery) Reset() {
+	*x = SlowQuery{}
+	mi := &file_vectron_admin_admin_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SlowQuery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SlowQuery) ProtoMessage() {}
+
+func (x *SlowQuery) ProtoReflect() protoreflect.Message {
+	mi := &file_vectron_admin_admin_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SlowQuery.ProtoReflect.Descriptor instead.
+func (*SlowQuery) Descriptor() ([]byte, []int) {
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *SlowQuery) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetAt() string {
+	if x != nil {
+		return x.At
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetWire() string {
+	if x != nil {
+		return x.Wire
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetTenantId() string {
+	if x != nil {
+		return x.TenantId
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetCaller() string {
+	if x != nil {
+		return x.Caller
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetCollection() string {
+	if x != nil {
+		return x.Collection
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetLane() string {
+	if x != nil {
+		return x.Lane
+	}
+	return ""
+}
+
+func (x *SlowQuery) GetMilliseconds() float64 {
+	if x != nil {
+		return x.Milliseconds
+	}
+	return 0
+}
+
+func (x *SlowQuery) GetQueueMilliseconds() float64 {
+	if x != nil {
+		return x.QueueMilliseconds
+	}
+	return 0
+}
+
+func (x *SlowQuery) GetShardMilliseconds() float64 {
+	if x != nil {
+		return x.ShardMilliseconds
+	}
+	return 0
+}
+
+func (x *SlowQuery) GetCpuMilliseconds() float64 {
+	if x != nil {
+		return x.CpuMilliseconds
+	}
+	return 0
+}
+
+func (x *SlowQuery) GetAsked() []string {
+	if x != nil {
+		return x.Asked
+	}
+	return nil
+}
+
+func (x *SlowQuery) GetPlan() *SlowQueryPlan {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
+// The fields of an answer that say how it was found.
+type SlowQueryPlan struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Answers of a batch; 0: it was no batch.
+	Answers        uint32 `protobuf:"varint,1,opt,name=answers,proto3" json:"answers,omitempty"`
+	Complete       bool   `protobuf:"varint,2,opt,name=complete,proto3" json:"complete,omitempty"`
+	ShardsAsked    uint32 `protobuf:"varint,3,opt,name=shards_asked,json=shardsAsked,proto3" json:"shards_asked,omitempty"`
+	ShardsAnswered uint32 `protobuf:"varint,4,opt,name=shards_answered,json=shardsAnswered,proto3" json:"shards_answered,omitempty"`
+	// shards, cache, redis or coalesced: what gave the answer; empty: it was no search.
+	ServedFrom string `protobuf:"bytes,5,opt,name=served_from,json=servedFrom,proto3" json:"served_from,omitempty"`
+	// The reranker that ordered the results; empty: none did.
+	RerankedBy string `protobuf:"bytes,6,opt,name=reranked_by,json=rerankedBy,proto3" json:"reranked_by,omitempty"`
+	// Why the reranker did not order them; empty: it was not asked, or did.
+	RerankSkipped string `protobuf:"bytes,7,opt,name=rerank_skipped,json=rerankSkipped,proto3" json:"rerank_skipped,omitempty"`
+	// The slowest, at most eight.
+	Shards []*SlowQueryShard `protobuf:"bytes,8,rep,name=shards,proto3" json:"shards,omitempty"`
+	// Branches of a query, at most eight.
+	Branches      []*SlowQueryBranch `protobuf:"bytes,9,rep,name=branches,proto3" json:"branches,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SlowQueryPlan) Reset() {
+	*x = SlowQueryPlan{}
+	mi := &file_vectron_admin_admin_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SlowQueryPlan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SlowQueryPlan) ProtoMessage() {}
+
+func (x *SlowQueryPlan) ProtoReflect() protoreflect.Message {
+	mi := &file_vectron_admin_admin_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SlowQueryPlan.ProtoReflect.Descriptor instead.
+func (*SlowQueryPlan) Descriptor() ([]byte, []int) {
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *SlowQueryPlan) GetAnswers() uint32 {
+	if x != nil {
+		return x.Answers
+	}
+	return 0
+}
+
+func (x *SlowQueryPlan) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+func (x *SlowQueryPlan) GetShardsAsked() uint32 {
+	if x != nil {
+		return x.ShardsAsked
+	}
+	return 0
+}
+
+func (x *SlowQueryPlan) GetShardsAnswered() uint32 {
+	if x != nil {
+		return x.ShardsAnswered
+	}
+	return 0
+}
+
+func (x *SlowQueryPlan) GetServedFrom() string {
+	if x != nil {
+		return x.ServedFrom
+	}
+	return ""
+}
+
+func (x *SlowQueryPlan) GetRerankedBy() string {
+	if x != nil {
+		return x.RerankedBy
+	}
+	return ""
+}
+
+func (x *SlowQueryPlan) GetRerankSkipped() string {
+	if x != nil {
+		return x.RerankSkipped
+	}
+	return ""
+}
+
+func (x *SlowQueryPlan) GetShards() []*SlowQueryShard {
+	if x != nil {
+		return x.Shards
+	}
+	return nil
+}
+
+func (x *SlowQueryPlan) GetBranches() []*SlowQueryBranch {
+	if x != nil {
+		return x.Branches
+	}
+	return nil
+}
+
+// As in ShardRead of the data API.
+type SlowQueryShard struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	ShardId uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	// Number of the worker that answered.
+	Worker uint32 `protobuf:"varint,2,opt,name=worker,proto3" json:"worker,omitempty"`
+	// From the request to this shard's answer, as the gateway saw it.
+	Milliseconds float64 `protobuf:"fixed64,3,opt,name=milliseconds,proto3" json:"milliseconds,omitempty"`
+	// How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
+	Plan string `protobuf:"bytes,4,opt,name=plan,proto3" json:"plan,omitempty"`
+	// Most candidates that the walk was to keep; 0: there was no walk.
+	Ef uint32 `protobuf:"varint,5,opt,name=ef,proto3" json:"ef,omitempty"`
+	// Nodes whose links were read, distances computed, candidates rescored.
+	Visited   uint32 `protobuf:"varint,6,opt,name=visited,proto3" json:"visited,omitempty"`
+	Distances uint32 `protobuf:"varint,7,opt,name=distances,proto3" json:"distances,omitempty"`
+	Rescored  uint32 `protobuf:"varint,8,opt,name=rescored,proto3" json:"rescored,omitempty"`
+	// Points that were scanned because the index does not hold them yet.
+	IndexLag uint32 `protobuf:"varint,9,opt,name=index_lag,json=indexLag,proto3" json:"index_lag,omitempty"`
+	// With a filter: points that pass, as far as that is known.
+	Matching float64 `protobuf:"fixed64,10,opt,name=matching,proto3" json:"matching,omitempty"`
+	// Payloads had to be read for the filter: a payload index would make it faster.
+	Unindexed bool `protobuf:"varint,11,opt,name=unindexed,proto3" json:"unindexed,omitempty"`
+	// Whether the budget ended before the search.
+	Stopped bool `protobuf:"varint,12,opt,name=stopped,proto3" json:"stopped,omitempty"`
+	// Set when the shard did not answer.
+	ErrorCode     string `protobuf:"bytes,13,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SlowQueryShard) Reset() {
+	*x = SlowQueryShard{}
+	mi := &file_vectron_admin_admin_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SlowQueryShard) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SlowQueryShard) ProtoMessage() {}
+
+func (x *SlowQueryShard) ProtoReflect() protoreflect.Message {
+	mi := &file_vectron_admin_admin_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SlowQueryShard.ProtoReflect.Descriptor instead.
+func (*SlowQueryShard) Descriptor() ([]byte, []int) {
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *SlowQueryShard) GetShardId() uint32 {
+	if x != nil {
+		return x.ShardId
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetWorker() uint32 {
+	if x != nil {
+		return x.Worker
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetMilliseconds() float64 {
+	if x != nil {
+		return x.Milliseconds
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetPlan() string {
+	if x != nil {
+		return x.Plan
+	}
+	return ""
+}
+
+func (x *SlowQueryShard) GetEf() uint32 {
+	if x != nil {
+		return x.Ef
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetVisited() uint32 {
+	if x != nil {
+		return x.Visited
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetDistances() uint32 {
+	if x != nil {
+		return x.Distances
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetRescored() uint32 {
+	if x != nil {
+		return x.Rescored
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetIndexLag() uint32 {
+	if x != nil {
+		return x.IndexLag
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetMatching() float64 {
+	if x != nil {
+		return x.Matching
+	}
+	return 0
+}
+
+func (x *SlowQueryShard) GetUnindexed() bool {
+	if x != nil {
+		return x.Unindexed
+	}
+	return false
+}
+
+func (x *SlowQueryShard) GetStopped() bool {
+	if x != nil {
+		return x.Stopped
+	}
+	return false
+}
+
+func (x *SlowQueryShard) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
+}
+
+// As in BranchReport of the data API.
+type SlowQueryBranch struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Candidates uint32                 `protobuf:"varint,1,opt,name=candidates,proto3" json:"candidates,omitempty"`
+	// How each shard found its points, at most eight.
+	Plans []string `protobuf:"bytes,2,rep,name=plans,proto3" json:"plans,omitempty"`
+	// Payloads had to be read for its filter.
+	Unindexed     bool `protobuf:"varint,3,opt,name=unindexed,proto3" json:"unindexed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SlowQueryBranch) Reset() {
+	*x = SlowQueryBranch{}
+	mi := &file_vectron_admin_admin_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SlowQueryBranch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SlowQueryBranch) ProtoMessage() {}
+
+func (x *SlowQueryBranch) ProtoReflect() protoreflect.Message {
+	mi := &file_vectron_admin_admin_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SlowQueryBranch.ProtoReflect.Descriptor instead.
+func (*SlowQueryBranch) Descriptor() ([]byte, []int) {
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *SlowQueryBranch) GetCandidates() uint32 {
+	if x != nil {
+		return x.Candidates
+	}
+	return 0
+}
+
+func (x *SlowQueryBranch) GetPlans() []string {
+	if x != nil {
+		return x.Plans
+	}
+	return nil
+}
+
+func (x *SlowQueryBranch) GetUnindexed() bool {
+	if x != nil {
+		return x.Unindexed
+	}
+	return false
+}
+
 type GetClusterStatusRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2343,7 +2952,7 @@ type GetClusterStatusRequest struct {
 
 func (x *GetClusterStatusRequest) Reset() {
 	*x = GetClusterStatusRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[34]
+	mi := &file_vectron_admin_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2355,7 +2964,7 @@ func (x *GetClusterStatusRequest) String() string {
 func (*GetClusterStatusRequest) ProtoMessage() {}
 
 func (x *GetClusterStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[34]
+	mi := &file_vectron_admin_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2368,7 +2977,7 @@ func (x *GetClusterStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClusterStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetClusterStatusRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{34}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{40}
 }
 
 // A summary of a cluster.
@@ -2398,7 +3007,7 @@ type GetClusterStatusResponse struct {
 
 func (x *GetClusterStatusResponse) Reset() {
 	*x = GetClusterStatusResponse{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[35]
+	mi := &file_vectron_admin_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2410,7 +3019,7 @@ func (x *GetClusterStatusResponse) String() string {
 func (*GetClusterStatusResponse) ProtoMessage() {}
 
 func (x *GetClusterStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[35]
+	mi := &file_vectron_admin_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2423,7 +3032,7 @@ func (x *GetClusterStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClusterStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetClusterStatusResponse) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{35}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetClusterStatusResponse) GetPlacementLeader() string {
@@ -2497,7 +3106,7 @@ type ListShardsRequest struct {
 
 func (x *ListShardsRequest) Reset() {
 	*x = ListShardsRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[36]
+	mi := &file_vectron_admin_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2509,7 +3118,7 @@ func (x *ListShardsRequest) String() string {
 func (*ListShardsRequest) ProtoMessage() {}
 
 func (x *ListShardsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[36]
+	mi := &file_vectron_admin_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2522,7 +3131,7 @@ func (x *ListShardsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShardsRequest.ProtoReflect.Descriptor instead.
 func (*ListShardsRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{36}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{42}
 }
 
 type ListShardsResponse struct {
@@ -2535,7 +3144,7 @@ type ListShardsResponse struct {
 
 func (x *ListShardsResponse) Reset() {
 	*x = ListShardsResponse{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[37]
+	mi := &file_vectron_admin_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2547,7 +3156,7 @@ func (x *ListShardsResponse) String() string {
 func (*ListShardsResponse) ProtoMessage() {}
 
 func (x *ListShardsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[37]
+	mi := &file_vectron_admin_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2560,7 +3169,7 @@ func (x *ListShardsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShardsResponse.ProtoReflect.Descriptor instead.
 func (*ListShardsResponse) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{37}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListShardsResponse) GetShards() []*Shard {
@@ -2609,7 +3218,7 @@ type Shard struct {
 
 func (x *Shard) Reset() {
 	*x = Shard{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[38]
+	mi := &file_vectron_admin_admin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2621,7 +3230,7 @@ func (x *Shard) String() string {
 func (*Shard) ProtoMessage() {}
 
 func (x *Shard) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[38]
+	mi := &file_vectron_admin_admin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2634,7 +3243,7 @@ func (x *Shard) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shard.ProtoReflect.Descriptor instead.
 func (*Shard) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{38}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Shard) GetShardId() uint32 {
@@ -2761,7 +3370,7 @@ type ShardReplica struct {
 
 func (x *ShardReplica) Reset() {
 	*x = ShardReplica{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[39]
+	mi := &file_vectron_admin_admin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2773,7 +3382,7 @@ func (x *ShardReplica) String() string {
 func (*ShardReplica) ProtoMessage() {}
 
 func (x *ShardReplica) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[39]
+	mi := &file_vectron_admin_admin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2786,7 +3395,7 @@ func (x *ShardReplica) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShardReplica.ProtoReflect.Descriptor instead.
 func (*ShardReplica) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{39}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ShardReplica) GetWorker() uint32 {
@@ -2834,7 +3443,7 @@ type ListOperationsRequest struct {
 
 func (x *ListOperationsRequest) Reset() {
 	*x = ListOperationsRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[40]
+	mi := &file_vectron_admin_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2846,7 +3455,7 @@ func (x *ListOperationsRequest) String() string {
 func (*ListOperationsRequest) ProtoMessage() {}
 
 func (x *ListOperationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[40]
+	mi := &file_vectron_admin_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2859,7 +3468,7 @@ func (x *ListOperationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperationsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperationsRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{40}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListOperationsRequest) GetLimit() uint32 {
@@ -2882,7 +3491,7 @@ type ListOperationsResponse struct {
 
 func (x *ListOperationsResponse) Reset() {
 	*x = ListOperationsResponse{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[41]
+	mi := &file_vectron_admin_admin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2894,7 +3503,7 @@ func (x *ListOperationsResponse) String() string {
 func (*ListOperationsResponse) ProtoMessage() {}
 
 func (x *ListOperationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[41]
+	mi := &file_vectron_admin_admin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2907,7 +3516,7 @@ func (x *ListOperationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperationsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperationsResponse) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{41}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListOperationsResponse) GetRunning() []*Operation {
@@ -2962,7 +3571,7 @@ type Operation struct {
 
 func (x *Operation) Reset() {
 	*x = Operation{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[42]
+	mi := &file_vectron_admin_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2974,7 +3583,7 @@ func (x *Operation) String() string {
 func (*Operation) ProtoMessage() {}
 
 func (x *Operation) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[42]
+	mi := &file_vectron_admin_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2987,7 +3596,7 @@ func (x *Operation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Operation.ProtoReflect.Descriptor instead.
 func (*Operation) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{42}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Operation) GetId() string {
@@ -3100,7 +3709,7 @@ type DrainWorkerRequest struct {
 
 func (x *DrainWorkerRequest) Reset() {
 	*x = DrainWorkerRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[43]
+	mi := &file_vectron_admin_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3112,7 +3721,7 @@ func (x *DrainWorkerRequest) String() string {
 func (*DrainWorkerRequest) ProtoMessage() {}
 
 func (x *DrainWorkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[43]
+	mi := &file_vectron_admin_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3125,7 +3734,7 @@ func (x *DrainWorkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainWorkerRequest.ProtoReflect.Descriptor instead.
 func (*DrainWorkerRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{43}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *DrainWorkerRequest) GetWorker() string {
@@ -3152,7 +3761,7 @@ type DrainWorkerResponse struct {
 
 func (x *DrainWorkerResponse) Reset() {
 	*x = DrainWorkerResponse{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[44]
+	mi := &file_vectron_admin_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3164,7 +3773,7 @@ func (x *DrainWorkerResponse) String() string {
 func (*DrainWorkerResponse) ProtoMessage() {}
 
 func (x *DrainWorkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[44]
+	mi := &file_vectron_admin_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3177,7 +3786,7 @@ func (x *DrainWorkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainWorkerResponse.ProtoReflect.Descriptor instead.
 func (*DrainWorkerResponse) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{44}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *DrainWorkerResponse) GetSuccess() bool {
@@ -3197,7 +3806,7 @@ type RemoveWorkerRequest struct {
 
 func (x *RemoveWorkerRequest) Reset() {
 	*x = RemoveWorkerRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[45]
+	mi := &file_vectron_admin_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3209,7 +3818,7 @@ func (x *RemoveWorkerRequest) String() string {
 func (*RemoveWorkerRequest) ProtoMessage() {}
 
 func (x *RemoveWorkerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[45]
+	mi := &file_vectron_admin_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3222,7 +3831,7 @@ func (x *RemoveWorkerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveWorkerRequest.ProtoReflect.Descriptor instead.
 func (*RemoveWorkerRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{45}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RemoveWorkerRequest) GetWorker() string {
@@ -3242,7 +3851,7 @@ type RemoveWorkerResponse struct {
 
 func (x *RemoveWorkerResponse) Reset() {
 	*x = RemoveWorkerResponse{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[46]
+	mi := &file_vectron_admin_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3254,7 +3863,7 @@ func (x *RemoveWorkerResponse) String() string {
 func (*RemoveWorkerResponse) ProtoMessage() {}
 
 func (x *RemoveWorkerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[46]
+	mi := &file_vectron_admin_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3267,7 +3876,7 @@ func (x *RemoveWorkerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveWorkerResponse.ProtoReflect.Descriptor instead.
 func (*RemoveWorkerResponse) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{46}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RemoveWorkerResponse) GetSuccess() bool {
@@ -3287,7 +3896,7 @@ type RebalanceRequest struct {
 
 func (x *RebalanceRequest) Reset() {
 	*x = RebalanceRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[47]
+	mi := &file_vectron_admin_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3299,7 +3908,7 @@ func (x *RebalanceRequest) String() string {
 func (*RebalanceRequest) ProtoMessage() {}
 
 func (x *RebalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[47]
+	mi := &file_vectron_admin_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3312,7 +3921,7 @@ func (x *RebalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebalanceRequest.ProtoReflect.Descriptor instead.
 func (*RebalanceRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{47}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *RebalanceRequest) GetDryRun() bool {
@@ -3335,7 +3944,7 @@ type RebalanceResponse struct {
 
 func (x *RebalanceResponse) Reset() {
 	*x = RebalanceResponse{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[48]
+	mi := &file_vectron_admin_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3347,7 +3956,7 @@ func (x *RebalanceResponse) String() string {
 func (*RebalanceResponse) ProtoMessage() {}
 
 func (x *RebalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[48]
+	mi := &file_vectron_admin_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3360,7 +3969,7 @@ func (x *RebalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RebalanceResponse.ProtoReflect.Descriptor instead.
 func (*RebalanceResponse) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{48}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *RebalanceResponse) GetActions() []*PlannedAction {
@@ -3400,7 +4009,7 @@ type PlannedAction struct {
 
 func (x *PlannedAction) Reset() {
 	*x = PlannedAction{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[49]
+	mi := &file_vectron_admin_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3412,7 +4021,7 @@ func (x *PlannedAction) String() string {
 func (*PlannedAction) ProtoMessage() {}
 
 func (x *PlannedAction) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[49]
+	mi := &file_vectron_admin_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3425,7 +4034,7 @@ func (x *PlannedAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlannedAction.ProtoReflect.Descriptor instead.
 func (*PlannedAction) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{49}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PlannedAction) GetKind() string {
@@ -3491,7 +4100,7 @@ type MoveReplicaRequest struct {
 
 func (x *MoveReplicaRequest) Reset() {
 	*x = MoveReplicaRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[50]
+	mi := &file_vectron_admin_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3503,7 +4112,7 @@ func (x *MoveReplicaRequest) String() string {
 func (*MoveReplicaRequest) ProtoMessage() {}
 
 func (x *MoveReplicaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[50]
+	mi := &file_vectron_admin_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3516,7 +4125,7 @@ func (x *MoveReplicaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveReplicaRequest.ProtoReflect.Descriptor instead.
 func (*MoveReplicaRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{50}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *MoveReplicaRequest) GetShardId() uint32 {
@@ -3550,7 +4159,7 @@ type SplitShardRequest struct {
 
 func (x *SplitShardRequest) Reset() {
 	*x = SplitShardRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[51]
+	mi := &file_vectron_admin_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3562,7 +4171,7 @@ func (x *SplitShardRequest) String() string {
 func (*SplitShardRequest) ProtoMessage() {}
 
 func (x *SplitShardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[51]
+	mi := &file_vectron_admin_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3575,7 +4184,7 @@ func (x *SplitShardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SplitShardRequest.ProtoReflect.Descriptor instead.
 func (*SplitShardRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{51}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *SplitShardRequest) GetShardId() uint32 {
@@ -3593,7 +4202,7 @@ type GetJwksRequest struct {
 
 func (x *GetJwksRequest) Reset() {
 	*x = GetJwksRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[52]
+	mi := &file_vectron_admin_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3605,7 +4214,7 @@ func (x *GetJwksRequest) String() string {
 func (*GetJwksRequest) ProtoMessage() {}
 
 func (x *GetJwksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[52]
+	mi := &file_vectron_admin_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3618,7 +4227,7 @@ func (x *GetJwksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJwksRequest.ProtoReflect.Descriptor instead.
 func (*GetJwksRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{52}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{58}
 }
 
 type GetJwksResponse struct {
@@ -3631,7 +4240,7 @@ type GetJwksResponse struct {
 
 func (x *GetJwksResponse) Reset() {
 	*x = GetJwksResponse{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[53]
+	mi := &file_vectron_admin_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3643,7 +4252,7 @@ func (x *GetJwksResponse) String() string {
 func (*GetJwksResponse) ProtoMessage() {}
 
 func (x *GetJwksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[53]
+	mi := &file_vectron_admin_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3656,7 +4265,7 @@ func (x *GetJwksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetJwksResponse.ProtoReflect.Descriptor instead.
 func (*GetJwksResponse) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{53}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *GetJwksResponse) GetKeys() []*Jwk {
@@ -3687,7 +4296,7 @@ type Jwk struct {
 
 func (x *Jwk) Reset() {
 	*x = Jwk{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[54]
+	mi := &file_vectron_admin_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3699,7 +4308,7 @@ func (x *Jwk) String() string {
 func (*Jwk) ProtoMessage() {}
 
 func (x *Jwk) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[54]
+	mi := &file_vectron_admin_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3712,7 +4321,7 @@ func (x *Jwk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Jwk.ProtoReflect.Descriptor instead.
 func (*Jwk) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{54}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *Jwk) GetKty() string {
@@ -3765,7 +4374,7 @@ type RotateSigningKeyRequest struct {
 
 func (x *RotateSigningKeyRequest) Reset() {
 	*x = RotateSigningKeyRequest{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[55]
+	mi := &file_vectron_admin_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3777,7 +4386,7 @@ func (x *RotateSigningKeyRequest) String() string {
 func (*RotateSigningKeyRequest) ProtoMessage() {}
 
 func (x *RotateSigningKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[55]
+	mi := &file_vectron_admin_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3790,7 +4399,7 @@ func (x *RotateSigningKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateSigningKeyRequest.ProtoReflect.Descriptor instead.
 func (*RotateSigningKeyRequest) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{55}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{61}
 }
 
 type RotateSigningKeyResponse struct {
@@ -3803,7 +4412,7 @@ type RotateSigningKeyResponse struct {
 
 func (x *RotateSigningKeyResponse) Reset() {
 	*x = RotateSigningKeyResponse{}
-	mi := &file_vectron_admin_admin_proto_msgTypes[56]
+	mi := &file_vectron_admin_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3815,7 +4424,7 @@ func (x *RotateSigningKeyResponse) String() string {
 func (*RotateSigningKeyResponse) ProtoMessage() {}
 
 func (x *RotateSigningKeyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vectron_admin_admin_proto_msgTypes[56]
+	mi := &file_vectron_admin_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3828,7 +4437,7 @@ func (x *RotateSigningKeyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RotateSigningKeyResponse.ProtoReflect.Descriptor instead.
 func (*RotateSigningKeyResponse) Descriptor() ([]byte, []int) {
-	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{56}
+	return file_vectron_admin_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *RotateSigningKeyResponse) GetKid() string {
@@ -4018,7 +4627,67 @@ const file_vectron_admin_admin_proto_rawDesc = "" +
 	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12\x18\n" +
 	"\aentries\x18\x02 \x01(\x01R\aentries\x12\x14\n" +
 	"\x05wrong\x18\x03 \x01(\tR\x05wrong\x12%\n" +
-	"\x0eother_gateways\x18\x04 \x03(\tR\rotherGateways\"\x19\n" +
+	"\x0eother_gateways\x18\x04 \x03(\tR\rotherGateways\"0\n" +
+	"\x16ListSlowQueriesRequest\x12\x16\n" +
+	"\x05limit\x18\x01 \x01(\rB\x00R\x05limit\"\x89\x01\n" +
+	"\x17ListSlowQueriesResponse\x125\n" +
+	"\aqueries\x18\x01 \x03(\v2\x1b.vectron.admin.v1.SlowQueryR\aqueries\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x01R\x05total\x12!\n" +
+	"\fthreshold_ms\x18\x03 \x01(\x01R\vthresholdMs\"\xed\x03\n" +
+	"\tSlowQuery\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\tR\x02at\x12\x14\n" +
+	"\x04wire\x18\x03 \x01(\tB\x00R\x04wire\x12\x1e\n" +
+	"\toperation\x18\x04 \x01(\tB\x00R\toperation\x12\x14\n" +
+	"\x04code\x18\x05 \x01(\tB\x00R\x04code\x12\x1b\n" +
+	"\ttenant_id\x18\x06 \x01(\tR\btenantId\x12\x16\n" +
+	"\x06caller\x18\a \x01(\tR\x06caller\x12 \n" +
+	"\n" +
+	"collection\x18\b \x01(\tB\x00R\n" +
+	"collection\x12\x14\n" +
+	"\x04lane\x18\t \x01(\tB\x00R\x04lane\x12\"\n" +
+	"\fmilliseconds\x18\n" +
+	" \x01(\x01R\fmilliseconds\x12-\n" +
+	"\x12queue_milliseconds\x18\v \x01(\x01R\x11queueMilliseconds\x12-\n" +
+	"\x12shard_milliseconds\x18\f \x01(\x01R\x11shardMilliseconds\x12)\n" +
+	"\x10cpu_milliseconds\x18\r \x01(\x01R\x0fcpuMilliseconds\x12\x16\n" +
+	"\x05asked\x18\x0e \x03(\tB\x00R\x05asked\x123\n" +
+	"\x04plan\x18\x0f \x01(\v2\x1f.vectron.admin.v1.SlowQueryPlanR\x04plan\"\xf3\x02\n" +
+	"\rSlowQueryPlan\x12\x18\n" +
+	"\aanswers\x18\x01 \x01(\rR\aanswers\x12\x1a\n" +
+	"\bcomplete\x18\x02 \x01(\bR\bcomplete\x12!\n" +
+	"\fshards_asked\x18\x03 \x01(\rR\vshardsAsked\x12'\n" +
+	"\x0fshards_answered\x18\x04 \x01(\rR\x0eshardsAnswered\x12\x1f\n" +
+	"\vserved_from\x18\x05 \x01(\tR\n" +
+	"servedFrom\x12\x1f\n" +
+	"\vreranked_by\x18\x06 \x01(\tR\n" +
+	"rerankedBy\x12%\n" +
+	"\x0ererank_skipped\x18\a \x01(\tR\rrerankSkipped\x128\n" +
+	"\x06shards\x18\b \x03(\v2 .vectron.admin.v1.SlowQueryShardR\x06shards\x12=\n" +
+	"\bbranches\x18\t \x03(\v2!.vectron.admin.v1.SlowQueryBranchR\bbranches\"\xf1\x02\n" +
+	"\x0eSlowQueryShard\x12\x19\n" +
+	"\bshard_id\x18\x01 \x01(\rR\ashardId\x12\x16\n" +
+	"\x06worker\x18\x02 \x01(\rR\x06worker\x12\"\n" +
+	"\fmilliseconds\x18\x03 \x01(\x01R\fmilliseconds\x12\x14\n" +
+	"\x04plan\x18\x04 \x01(\tB\x00R\x04plan\x12\x0e\n" +
+	"\x02ef\x18\x05 \x01(\rR\x02ef\x12\x18\n" +
+	"\avisited\x18\x06 \x01(\rR\avisited\x12\x1c\n" +
+	"\tdistances\x18\a \x01(\rR\tdistances\x12\x1a\n" +
+	"\brescored\x18\b \x01(\rR\brescored\x12\x1b\n" +
+	"\tindex_lag\x18\t \x01(\rR\bindexLag\x12\x1a\n" +
+	"\bmatching\x18\n" +
+	" \x01(\x01R\bmatching\x12\x1c\n" +
+	"\tunindexed\x18\v \x01(\bR\tunindexed\x12\x18\n" +
+	"\astopped\x18\f \x01(\bR\astopped\x12\x1d\n" +
+	"\n" +
+	"error_code\x18\r \x01(\tR\terrorCode\"e\n" +
+	"\x0fSlowQueryBranch\x12\x1e\n" +
+	"\n" +
+	"candidates\x18\x01 \x01(\rR\n" +
+	"candidates\x12\x14\n" +
+	"\x05plans\x18\x02 \x03(\tR\x05plans\x12\x1c\n" +
+	"\tunindexed\x18\x03 \x01(\bR\tunindexed\"\x19\n" +
 	"\x17GetClusterStatusRequest\"\xfd\x03\n" +
 	"\x18GetClusterStatusResponse\x12)\n" +
 	"\x10placement_leader\x18\x01 \x01(\tR\x0fplacementLeader\x12'\n" +
@@ -4144,7 +4813,7 @@ func file_vectron_admin_admin_proto_rawDescGZIP() []byte {
 	return file_vectron_admin_admin_proto_rawDescData
 }
 
-var file_vectron_admin_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
+var file_vectron_admin_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 64)
 var file_vectron_admin_admin_proto_goTypes = []any{
 	(*GetHealthRequest)(nil),           // 0: vectron.admin.v1.GetHealthRequest
 	(*GetHealthResponse)(nil),          // 1: vectron.admin.v1.GetHealthResponse
@@ -4180,30 +4849,36 @@ var file_vectron_admin_admin_proto_goTypes = []any{
 	(*AuditEntry)(nil),                 // 31: vectron.admin.v1.AuditEntry
 	(*VerifyAuditRequest)(nil),         // 32: vectron.admin.v1.VerifyAuditRequest
 	(*VerifyAuditResponse)(nil),        // 33: vectron.admin.v1.VerifyAuditResponse
-	(*GetClusterStatusRequest)(nil),    // 34: vectron.admin.v1.GetClusterStatusRequest
-	(*GetClusterStatusResponse)(nil),   // 35: vectron.admin.v1.GetClusterStatusResponse
-	(*ListShardsRequest)(nil),          // 36: vectron.admin.v1.ListShardsRequest
-	(*ListShardsResponse)(nil),         // 37: vectron.admin.v1.ListShardsResponse
-	(*Shard)(nil),                      // 38: vectron.admin.v1.Shard
-	(*ShardReplica)(nil),               // 39: vectron.admin.v1.ShardReplica
-	(*ListOperationsRequest)(nil),      // 40: vectron.admin.v1.ListOperationsRequest
-	(*ListOperationsResponse)(nil),     // 41: vectron.admin.v1.ListOperationsResponse
-	(*Operation)(nil),                  // 42: vectron.admin.v1.Operation
-	(*DrainWorkerRequest)(nil),         // 43: vectron.admin.v1.DrainWorkerRequest
-	(*DrainWorkerResponse)(nil),        // 44: vectron.admin.v1.DrainWorkerResponse
-	(*RemoveWorkerRequest)(nil),        // 45: vectron.admin.v1.RemoveWorkerRequest
-	(*RemoveWorkerResponse)(nil),       // 46: vectron.admin.v1.RemoveWorkerResponse
-	(*RebalanceRequest)(nil),           // 47: vectron.admin.v1.RebalanceRequest
-	(*RebalanceResponse)(nil),          // 48: vectron.admin.v1.RebalanceResponse
-	(*PlannedAction)(nil),              // 49: vectron.admin.v1.PlannedAction
-	(*MoveReplicaRequest)(nil),         // 50: vectron.admin.v1.MoveReplicaRequest
-	(*SplitShardRequest)(nil),          // 51: vectron.admin.v1.SplitShardRequest
-	(*GetJwksRequest)(nil),             // 52: vectron.admin.v1.GetJwksRequest
-	(*GetJwksResponse)(nil),            // 53: vectron.admin.v1.GetJwksResponse
-	(*Jwk)(nil),                        // 54: vectron.admin.v1.Jwk
-	(*RotateSigningKeyRequest)(nil),    // 55: vectron.admin.v1.RotateSigningKeyRequest
-	(*RotateSigningKeyResponse)(nil),   // 56: vectron.admin.v1.RotateSigningKeyResponse
-	nil,                                // 57: vectron.admin.v1.GetClusterStatusResponse.WorkersByStateEntry
+	(*ListSlowQueriesRequest)(nil),     // 34: vectron.admin.v1.ListSlowQueriesRequest
+	(*ListSlowQueriesResponse)(nil),    // 35: vectron.admin.v1.ListSlowQueriesResponse
+	(*SlowQuery)(nil),                  // 36: vectron.admin.v1.SlowQuery
+	(*SlowQueryPlan)(nil),              // 37: vectron.admin.v1.SlowQueryPlan
+	(*SlowQueryShard)(nil),             // 38: vectron.admin.v1.SlowQueryShard
+	(*SlowQueryBranch)(nil),            // 39: vectron.admin.v1.SlowQueryBranch
+	(*GetClusterStatusRequest)(nil),    // 40: vectron.admin.v1.GetClusterStatusRequest
+	(*GetClusterStatusResponse)(nil),   // 41: vectron.admin.v1.GetClusterStatusResponse
+	(*ListShardsRequest)(nil),          // 42: vectron.admin.v1.ListShardsRequest
+	(*ListShardsResponse)(nil),         // 43: vectron.admin.v1.ListShardsResponse
+	(*Shard)(nil),                      // 44: vectron.admin.v1.Shard
+	(*ShardReplica)(nil),               // 45: vectron.admin.v1.ShardReplica
+	(*ListOperationsRequest)(nil),      // 46: vectron.admin.v1.ListOperationsRequest
+	(*ListOperationsResponse)(nil),     // 47: vectron.admin.v1.ListOperationsResponse
+	(*Operation)(nil),                  // 48: vectron.admin.v1.Operation
+	(*DrainWorkerRequest)(nil),         // 49: vectron.admin.v1.DrainWorkerRequest
+	(*DrainWorkerResponse)(nil),        // 50: vectron.admin.v1.DrainWorkerResponse
+	(*RemoveWorkerRequest)(nil),        // 51: vectron.admin.v1.RemoveWorkerRequest
+	(*RemoveWorkerResponse)(nil),       // 52: vectron.admin.v1.RemoveWorkerResponse
+	(*RebalanceRequest)(nil),           // 53: vectron.admin.v1.RebalanceRequest
+	(*RebalanceResponse)(nil),          // 54: vectron.admin.v1.RebalanceResponse
+	(*PlannedAction)(nil),              // 55: vectron.admin.v1.PlannedAction
+	(*MoveReplicaRequest)(nil),         // 56: vectron.admin.v1.MoveReplicaRequest
+	(*SplitShardRequest)(nil),          // 57: vectron.admin.v1.SplitShardRequest
+	(*GetJwksRequest)(nil),             // 58: vectron.admin.v1.GetJwksRequest
+	(*GetJwksResponse)(nil),            // 59: vectron.admin.v1.GetJwksResponse
+	(*Jwk)(nil),                        // 60: vectron.admin.v1.Jwk
+	(*RotateSigningKeyRequest)(nil),    // 61: vectron.admin.v1.RotateSigningKeyRequest
+	(*RotateSigningKeyResponse)(nil),   // 62: vectron.admin.v1.RotateSigningKeyResponse
+	nil,                                // 63: vectron.admin.v1.GetClusterStatusResponse.WorkersByStateEntry
 }
 var file_vectron_admin_admin_proto_depIdxs = []int32{
 	2,  // 0: vectron.admin.v1.GetHealthResponse.services:type_name -> vectron.admin.v1.ServiceHealth
@@ -4216,20 +4891,24 @@ var file_vectron_admin_admin_proto_depIdxs = []int32{
 	22, // 7: vectron.admin.v1.ListAlertsResponse.alerts:type_name -> vectron.admin.v1.Alert
 	27, // 8: vectron.admin.v1.ListAlertRulesResponse.rules:type_name -> vectron.admin.v1.AlertRule
 	31, // 9: vectron.admin.v1.ListAuditEntriesResponse.entries:type_name -> vectron.admin.v1.AuditEntry
-	57, // 10: vectron.admin.v1.GetClusterStatusResponse.workers_by_state:type_name -> vectron.admin.v1.GetClusterStatusResponse.WorkersByStateEntry
-	42, // 11: vectron.admin.v1.GetClusterStatusResponse.operations:type_name -> vectron.admin.v1.Operation
-	38, // 12: vectron.admin.v1.ListShardsResponse.shards:type_name -> vectron.admin.v1.Shard
-	39, // 13: vectron.admin.v1.Shard.replicas:type_name -> vectron.admin.v1.ShardReplica
-	42, // 14: vectron.admin.v1.Shard.operation:type_name -> vectron.admin.v1.Operation
-	42, // 15: vectron.admin.v1.ListOperationsResponse.running:type_name -> vectron.admin.v1.Operation
-	42, // 16: vectron.admin.v1.ListOperationsResponse.ended:type_name -> vectron.admin.v1.Operation
-	49, // 17: vectron.admin.v1.RebalanceResponse.actions:type_name -> vectron.admin.v1.PlannedAction
-	54, // 18: vectron.admin.v1.GetJwksResponse.keys:type_name -> vectron.admin.v1.Jwk
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	36, // 10: vectron.admin.v1.ListSlowQueriesResponse.queries:type_name -> vectron.admin.v1.SlowQuery
+	37, // 11: vectron.admin.v1.SlowQuery.plan:type_name -> vectron.admin.v1.SlowQueryPlan
+	38, // 12: vectron.admin.v1.SlowQueryPlan.shards:type_name -> vectron.admin.v1.SlowQueryShard
+	39, // 13: vectron.admin.v1.SlowQueryPlan.branches:type_name -> vectron.admin.v1.SlowQueryBranch
+	63, // 14: vectron.admin.v1.GetClusterStatusResponse.workers_by_state:type_name -> vectron.admin.v1.GetClusterStatusResponse.WorkersByStateEntry
+	48, // 15: vectron.admin.v1.GetClusterStatusResponse.operations:type_name -> vectron.admin.v1.Operation
+	44, // 16: vectron.admin.v1.ListShardsResponse.shards:type_name -> vectron.admin.v1.Shard
+	45, // 17: vectron.admin.v1.Shard.replicas:type_name -> vectron.admin.v1.ShardReplica
+	48, // 18: vectron.admin.v1.Shard.operation:type_name -> vectron.admin.v1.Operation
+	48, // 19: vectron.admin.v1.ListOperationsResponse.running:type_name -> vectron.admin.v1.Operation
+	48, // 20: vectron.admin.v1.ListOperationsResponse.ended:type_name -> vectron.admin.v1.Operation
+	55, // 21: vectron.admin.v1.RebalanceResponse.actions:type_name -> vectron.admin.v1.PlannedAction
+	60, // 22: vectron.admin.v1.GetJwksResponse.keys:type_name -> vectron.admin.v1.Jwk
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_vectron_admin_admin_proto_init() }
@@ -4245,7 +4924,7 @@ func file_vectron_admin_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_vectron_admin_admin_proto_rawDesc), len(file_vectron_admin_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   58,
+			NumMessages:   64,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -19,6 +19,7 @@ from .._generated.answers import (
     Operations,
     Rebalancing,
     Shard,
+    SlowQueries,
     Stats,
     TenantCollection,
     Worker,
@@ -111,6 +112,12 @@ class AsyncAdmin:
         request = given(rule=rule, enabled=enabled, level=level, threshold=threshold)
         made: AlertRule = await self._call(m.PUT_ALERT_RULE, request, timeout)
         return made
+
+    async def slow_queries(self, *, limit: int | None = None, timeout: float | None = None) -> SlowQueries:
+        """Lists the slowest requests of the gateway process that answers, slowest first: those that took longer than its
+        ``--slow-query-ms``. ``limit``: at most 500, default 100."""
+        found: SlowQueries = await self._call(m.LIST_SLOW_QUERIES, given(limit=limit), timeout)
+        return found
 
     async def audit_entries(self, *, limit: int | None = None, timeout: float | None = None) -> list[AuditEntry]:
         found: list[AuditEntry] = (await self._call(m.LIST_AUDIT_ENTRIES, given(limit=limit), timeout)).entries

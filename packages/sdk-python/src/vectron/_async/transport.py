@@ -49,7 +49,10 @@ class AsyncRestTransport:
 
     def __init__(self, address: ServerAddress, connection: Connection) -> None:
         key = connection.api_key
-        headers = {} if key is None else {"authorization": f"Bearer {key}"}
+        # Errors name fields as Python does, over both wires.
+        headers = {"vectron-field-names": "snake_case"}
+        if key is not None:
+            headers["authorization"] = f"Bearer {key}"
         self._http = Http(address.base, headers, connection.tls if address.secure else None)
 
     async def call(self, method: Method, request: Fields, timeout: float | None) -> Any:

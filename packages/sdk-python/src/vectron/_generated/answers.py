@@ -57,6 +57,11 @@ __all__ = [
     "ShardReplica",
     "ShardStatus",
     "ShardWrite",
+    "SlowQueries",
+    "SlowQuery",
+    "SlowQueryBranch",
+    "SlowQueryPlan",
+    "SlowQueryShard",
     "SnapshotShard",
     "SparseVector",
     "Stats",
@@ -428,6 +433,121 @@ class AuditVerification:
     """Description of the first fault. Empty: the log is intact."""
     other_gateways: list[str] = field(default_factory=list)
     """Ids of other gateways that have written audit logs. Verify theirs separately."""
+
+
+@dataclass(slots=True)
+class SlowQueryShard:
+    """As in ShardRead of the data API."""
+
+    shard_id: int = 0
+    worker: int = 0
+    """Number of the worker that answered."""
+    milliseconds: float = 0.0
+    """From the request to this shard's answer, as the gateway saw it."""
+    plan: str = ""
+    """How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse."""
+    ef: int = 0
+    """Most candidates that the walk was to keep; 0: there was no walk."""
+    visited: int = 0
+    """Nodes whose links were read, distances computed, candidates rescored."""
+    distances: int = 0
+    rescored: int = 0
+    index_lag: int = 0
+    """Points that were scanned because the index does not hold them yet."""
+    matching: float = 0.0
+    """With a filter: points that pass, as far as that is known."""
+    unindexed: bool = False
+    """Payloads had to be read for the filter: a payload index would make it faster."""
+    stopped: bool = False
+    """Whether the budget ended before the search."""
+    error_code: str = ""
+    """Set when the shard did not answer."""
+
+
+@dataclass(slots=True)
+class SlowQueryBranch:
+    """As in BranchReport of the data API."""
+
+    candidates: int = 0
+    plans: list[str] = field(default_factory=list)
+    """How each shard found its points, at most eight."""
+    unindexed: bool = False
+    """Payloads had to be read for its filter."""
+
+
+@dataclass(slots=True)
+class SlowQueryPlan:
+    """The fields of an answer that say how it was found."""
+
+    answers: int = 0
+    """Answers of a batch; 0: it was no batch."""
+    complete: bool = False
+    shards_asked: int = 0
+    shards_answered: int = 0
+    served_from: str = ""
+    """shards, cache, redis or coalesced: what gave the answer; empty: it was no search."""
+    reranked_by: str = ""
+    """The reranker that ordered the results; empty: none did."""
+    rerank_skipped: str = ""
+    """Why the reranker did not order them; empty: it was not asked, or did."""
+    shards: list[SlowQueryShard] = field(default_factory=list)
+    """The slowest, at most eight."""
+    branches: list[SlowQueryBranch] = field(default_factory=list)
+    """Branches of a query, at most eight."""
+
+
+@dataclass(slots=True)
+class SlowQuery:
+    """A request that took long, and how it was executed. It contains no vector, payload, filter, search text, id of a
+    point or key.
+    """
+
+    request_id: str = ""
+    """The id that the client received as x-request-id, and under which the log has more."""
+    at: str = ""
+    """When it ended, RFC 3339."""
+    wire: str = ""
+    """rest, grpc or websocket."""
+    operation: str = ""
+    """The name of the operation, as in the metrics."""
+    code: str = ""
+    """OK, or the error code."""
+    tenant_id: str = ""
+    caller: str = ""
+    """Public part of the API key, or id of the account; empty: unknown."""
+    collection: str = ""
+    """The collections and aliases that the request names, at most four, separated by spaces."""
+    lane: str = ""
+    """The queue that the request used: read, scan (slow reads) or write."""
+    milliseconds: float = 0.0
+    """From the first byte of the request to the last byte of its answer, milliseconds."""
+    queue_milliseconds: float = 0.0
+    """Of these, what the request waited in its queue."""
+    shard_milliseconds: float = 0.0
+    """Of these, what the slowest shard took, as the gateway saw it; 0: no shard is known."""
+    cpu_milliseconds: float = 0.0
+    """Processor time of the workers, of all shards together, milliseconds."""
+    asked: list[str] = field(default_factory=list)
+    """What was asked for: numbers of the request (topK=100), lengths of its lists (ids=20), and the names of booleans
+    that are true and of messages that are present (exact, filter).
+    """
+    plan: SlowQueryPlan | None = None
+    """How it was executed, as recorded in its answer; absent: the answer does not say, or there is none. Of a batch,
+    its slowest answer.
+    """
+
+
+@dataclass(slots=True)
+class SlowQueries:
+    """The message vectron.admin.v1.ListSlowQueriesResponse."""
+
+    queries: list[SlowQuery] = field(default_factory=list)
+    total: float = 0.0
+    """Slow requests since the process started, including those that are not kept any more: at most 500 in at most 1
+    MiB are kept, the newest.
+    """
+    threshold_ms: float = 0.0
+    """The value of --slow-query-ms, milliseconds; 0: requests are neither logged nor kept as slow."""
 
 
 @dataclass(slots=True)

@@ -110,6 +110,11 @@ from .answers import (
     ShardReplica,
     ShardStatus,
     ShardWrite,
+    SlowQueries,
+    SlowQuery,
+    SlowQueryBranch,
+    SlowQueryPlan,
+    SlowQueryShard,
     SnapshotShard,
     SparseVector,
     Stats,
@@ -562,6 +567,142 @@ def json_audit_verification(j: Any) -> AuditVerification:
         j.get("entries", 0.0),
         j.get("wrong", ""),
         j.get("otherGateways") or [],
+    )
+
+
+def message_slow_query_shard(m: Any) -> SlowQueryShard:
+    return SlowQueryShard(
+        m.shard_id,
+        m.worker,
+        m.milliseconds,
+        m.plan,
+        m.ef,
+        m.visited,
+        m.distances,
+        m.rescored,
+        m.index_lag,
+        m.matching,
+        m.unindexed,
+        m.stopped,
+        m.error_code,
+    )
+
+
+def json_slow_query_shard(j: Any) -> SlowQueryShard:
+    return SlowQueryShard(
+        j.get("shardId", 0),
+        j.get("worker", 0),
+        j.get("milliseconds", 0.0),
+        j.get("plan", ""),
+        j.get("ef", 0),
+        j.get("visited", 0),
+        j.get("distances", 0),
+        j.get("rescored", 0),
+        j.get("indexLag", 0),
+        j.get("matching", 0.0),
+        j.get("unindexed", False),
+        j.get("stopped", False),
+        j.get("errorCode", ""),
+    )
+
+
+def message_slow_query_branch(m: Any) -> SlowQueryBranch:
+    return SlowQueryBranch(
+        m.candidates,
+        list(m.plans),
+        m.unindexed,
+    )
+
+
+def json_slow_query_branch(j: Any) -> SlowQueryBranch:
+    return SlowQueryBranch(
+        j.get("candidates", 0),
+        j.get("plans") or [],
+        j.get("unindexed", False),
+    )
+
+
+def message_slow_query_plan(m: Any) -> SlowQueryPlan:
+    return SlowQueryPlan(
+        m.answers,
+        m.complete,
+        m.shards_asked,
+        m.shards_answered,
+        m.served_from,
+        m.reranked_by,
+        m.rerank_skipped,
+        [message_slow_query_shard(one) for one in m.shards],
+        [message_slow_query_branch(one) for one in m.branches],
+    )
+
+
+def json_slow_query_plan(j: Any) -> SlowQueryPlan:
+    return SlowQueryPlan(
+        j.get("answers", 0),
+        j.get("complete", False),
+        j.get("shardsAsked", 0),
+        j.get("shardsAnswered", 0),
+        j.get("servedFrom", ""),
+        j.get("rerankedBy", ""),
+        j.get("rerankSkipped", ""),
+        [json_slow_query_shard(one) for one in j.get("shards", ())],
+        [json_slow_query_branch(one) for one in j.get("branches", ())],
+    )
+
+
+def message_slow_query(m: Any) -> SlowQuery:
+    return SlowQuery(
+        m.request_id,
+        m.at,
+        m.wire,
+        m.operation,
+        m.code,
+        m.tenant_id,
+        m.caller,
+        m.collection,
+        m.lane,
+        m.milliseconds,
+        m.queue_milliseconds,
+        m.shard_milliseconds,
+        m.cpu_milliseconds,
+        list(m.asked),
+        message_slow_query_plan(m.plan) if m.HasField("plan") else None,
+    )
+
+
+def json_slow_query(j: Any) -> SlowQuery:
+    return SlowQuery(
+        j.get("requestId", ""),
+        j.get("at", ""),
+        j.get("wire", ""),
+        j.get("operation", ""),
+        j.get("code", ""),
+        j.get("tenantId", ""),
+        j.get("caller", ""),
+        j.get("collection", ""),
+        j.get("lane", ""),
+        j.get("milliseconds", 0.0),
+        j.get("queueMilliseconds", 0.0),
+        j.get("shardMilliseconds", 0.0),
+        j.get("cpuMilliseconds", 0.0),
+        j.get("asked") or [],
+        json_slow_query_plan(j["plan"]) if j.get("plan") is not None else None,
+    )
+
+
+def message_slow_queries(m: Any) -> SlowQueries:
+    return SlowQueries(
+        [message_slow_query(one) for one in m.queries],
+        m.total,
+        m.threshold_ms,
+    )
+
+
+def json_slow_queries(j: Any) -> SlowQueries:
+    return SlowQueries(
+        [json_slow_query(one) for one in j.get("queries", ())],
+        j.get("total", 0.0),
+        j.get("thresholdMs", 0.0),
     )
 
 
@@ -2210,6 +2351,11 @@ DECODERS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = 
     "vectron.admin.v1.AuditEntry": (message_audit_entry, json_audit_entry),
     "vectron.admin.v1.ListAuditEntriesResponse": (message_list_audit_entries_response, json_list_audit_entries_response),
     "vectron.admin.v1.VerifyAuditResponse": (message_audit_verification, json_audit_verification),
+    "vectron.admin.v1.SlowQueryShard": (message_slow_query_shard, json_slow_query_shard),
+    "vectron.admin.v1.SlowQueryBranch": (message_slow_query_branch, json_slow_query_branch),
+    "vectron.admin.v1.SlowQueryPlan": (message_slow_query_plan, json_slow_query_plan),
+    "vectron.admin.v1.SlowQuery": (message_slow_query, json_slow_query),
+    "vectron.admin.v1.ListSlowQueriesResponse": (message_slow_queries, json_slow_queries),
     "vectron.admin.v1.Operation": (message_operation, json_operation),
     "vectron.admin.v1.GetClusterStatusResponse": (message_cluster_status, json_cluster_status),
     "vectron.admin.v1.ShardReplica": (message_shard_replica, json_shard_replica),

@@ -105,6 +105,13 @@ VERIFY_AUDIT = Method(
     (Route("GET", "/v1/admin/audit/verification", False),),
     named=False,
 )
+LIST_SLOW_QUERIES = Method(
+    "/vectron.admin.v1.AdminService/ListSlowQueries",
+    "vectron.admin.v1.ListSlowQueriesRequest",
+    "vectron.admin.v1.ListSlowQueriesResponse",
+    (Route("GET", "/v1/admin/slow-queries", False),),
+    named=False,
+)
 GET_CLUSTER_STATUS = Method(
     "/vectron.admin.v1.AdminService/GetClusterStatus",
     "vectron.admin.v1.GetClusterStatusRequest",

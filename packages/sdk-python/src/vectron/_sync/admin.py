@@ -20,6 +20,7 @@ from .._generated.answers import (
     Operations,
     Rebalancing,
     Shard,
+    SlowQueries,
     Stats,
     TenantCollection,
     Worker,
@@ -112,6 +113,12 @@ class Admin:
         request = given(rule=rule, enabled=enabled, level=level, threshold=threshold)
         made: AlertRule = self._call(m.PUT_ALERT_RULE, request, timeout)
         return made
+
+    def slow_queries(self, *, limit: int | None = None, timeout: float | None = None) -> SlowQueries:
+        """Lists the slowest requests of the gateway process that answers, slowest first: those that took longer than its
+        ``--slow-query-ms``. ``limit``: at most 500, default 100."""
+        found: SlowQueries = self._call(m.LIST_SLOW_QUERIES, given(limit=limit), timeout)
+        return found
 
     def audit_entries(self, *, limit: int | None = None, timeout: float | None = None) -> list[AuditEntry]:
         found: list[AuditEntry] = (self._call(m.LIST_AUDIT_ENTRIES, given(limit=limit), timeout)).entries

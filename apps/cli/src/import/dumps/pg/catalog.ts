@@ -231,7 +231,11 @@ export class Catalog {
 
   private rowsOf(cursor: TokenCursor, insert: boolean): PgRows {
     const table = this.table(cursor.name());
-    if (table === undefined) throw VectronError.invalid('file', `${this.file}: a COPY or INSERT names no table`);
+    if (table === undefined)
+      throw VectronError.invalid(
+        'file',
+        `${this.file}: a COPY or INSERT has no table; make the dump again with pg_dump`,
+      );
     // Of generated columns an INSERT has DEFAULT, and a COPY nothing.
     if (!cursor.marks('(')) return { table, columns: this.columnsOf(table).filter((one) => insert || !one.generated) };
     const names = cursor.list().map((part) => part[0]?.text ?? '');

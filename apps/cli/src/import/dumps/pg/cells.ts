@@ -12,7 +12,7 @@ export function cellsOf(bytes: Buffer): Cell[] {
       try {
         return copyText(cell);
       } catch {
-        throw new Error('its escapes make no UTF-8');
+        throw new Error('its escapes are not UTF-8; make the dump again with pg_dump --encoding=UTF8');
       }
     });
 }
@@ -54,7 +54,7 @@ function decoded(bytes: Buffer): string {
   try {
     return utf8(bytes);
   } catch {
-    throw new Error('it is not UTF-8');
+    throw new Error('it is not UTF-8; make the dump again with pg_dump --encoding=UTF8');
   }
 }
 
@@ -75,5 +75,5 @@ function literal(tokens: readonly Token[]): Cell {
   }
   if (first?.kind === 'word' && first.text === 'array' && second?.text === '[') return arrayText(tokens.slice(2));
   const text = tokens.map((token) => token.text).join(' ');
-  throw new Error(`a value is an expression, which is not computed: ${text.slice(0, 40)}`);
+  throw new Error(`a value must be a literal, not the expression ${text.slice(0, 40)}`);
 }

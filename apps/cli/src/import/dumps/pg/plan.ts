@@ -50,7 +50,10 @@ export function planOf(
     const column = columns.find((one) => one.name === name) ?? columns.find((one) => folded(one.name) === folded(name));
     if (column !== undefined) return column;
     const names = columns.map((one) => one.name).join(', ');
-    throw VectronError.invalid(flag, `${file}: ${qualified(table)} has no column ${name} for --${flag}, but ${names}`);
+    throw VectronError.invalid(
+      flag,
+      `${file}: ${qualified(table)} has no column ${name} for --${flag}; choose one of ${names}`,
+    );
   };
   const { id, why } =
     choice.id === undefined ? idOf(file, table, columns) : { id: chosen(choice.id, 'id'), why: 'chosen' };
@@ -115,7 +118,7 @@ function tableOf(
     const what = found.length === 0 ? `no table ${wanted}` : `several tables ${wanted}`;
     throw VectronError.invalid(
       'table',
-      `${file} has ${what}; its tables are ${list(found.length === 0 ? tables : found)}`,
+      `${file} has ${what}; choose with --table one of ${list(found.length === 0 ? tables : found)}`,
     );
   }
   const hasRows = (table: PgTable) => tables.some((one) => descends(one, table) && (seen.get(one)?.rows ?? 0) > 0);
@@ -219,7 +222,7 @@ function vectorsOf(file: string, table: PgTable, { columns, family, seen, choice
     if (form === 'sparse') {
       throw VectronError.invalid(
         'vector',
-        `${file}: column ${column.name} is sparse: it is read as a sparse vector, beside one that is not`,
+        `${file}: column ${column.name} is sparse; choose a dense column with --vector: sparse ones are imported beside it`,
       );
     }
     return [{ column, form }, ...dense.filter((one) => one.column !== column)];

@@ -95,10 +95,10 @@ export function denseOf(text: string, form: VectorForm | undefined): Float32Arra
   try {
     numbers = JSON.parse(list);
   } catch {
-    throw new Error(`it is no vector such as [1,2,3], but ${brief(text)}`);
+    throw new Error(`a vector must be a list such as [1,2,3], not ${brief(text)}`);
   }
   if (!Array.isArray(numbers) || !numbers.every((one) => typeof one === 'number')) {
-    throw new Error(`it is no list of numbers, but ${brief(text)}`);
+    throw new Error(`a vector must be a list of numbers, not ${brief(text)}`);
   }
   return new Float32Array(numbers as number[]);
 }
@@ -106,7 +106,7 @@ export function denseOf(text: string, form: VectorForm | undefined): Float32Arra
 /** `{1:0.5,7:2}/10`: its indices begin at 1 and become those from 0, as in pgvector's clients. */
 export function sparseOf(text: string): { indices: number[]; values: number[] } {
   const found = /^\{(.*)\}\/\d+$/.exec(text);
-  if (found === null) throw new Error(`it is no sparse vector such as {1:0.5,7:2}/10, but ${brief(text)}`);
+  if (found === null) throw new Error(`a sparse vector must be such as {1:0.5,7:2}/10, not ${brief(text)}`);
   const pairs = found[1] === '' ? [] : found[1].split(',').map((pair) => pair.split(':').map(Number));
   return { indices: pairs.map(([index]) => index - 1), values: pairs.map(([, value]) => value) };
 }
@@ -133,20 +133,20 @@ function scalarReader(name: string): ReadValue {
 }
 
 function integerOf(text: string): unknown {
-  if (!/^-?\d+$/.test(text)) return new LeftOut(`${brief(text)} is no integer`);
+  if (!/^-?\d+$/.test(text)) return new LeftOut(`an integer is required, not ${brief(text)}`);
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }
 
 function floatOf(text: string): unknown {
   const number = Number(text);
-  if (!Number.isFinite(number)) return new LeftOut(`${text} is no number that JSON has`);
+  if (!Number.isFinite(number)) return new LeftOut(`JSON cannot have the number ${text}`);
   return number === 0 ? 0 : number;
 }
 
 /** A number where its shortest decimal form is this one but for zeros at the end; otherwise the text, which is exact. */
 function decimalOf(text: string): unknown {
-  if (/^-?(NaN|Infinity)$/.test(text)) return new LeftOut(`${text} is no number that JSON has`);
+  if (/^-?(NaN|Infinity)$/.test(text)) return new LeftOut(`JSON cannot have the number ${text}`);
   if (/^-?\d+$/.test(text)) {
     const integer = BigInt(text);
     if (integer >= -(2n ** 63n) && integer < 2n ** 64n) return integerOf(text);
@@ -194,7 +194,7 @@ function arrayOf(text: string, read: ReadValue): unknown {
     let refused: LeftOut | undefined;
     at += 1;
     while (body[at] !== '}') {
-      if (at >= body.length) return new LeftOut(`${brief(text)} is no array`);
+      if (at >= body.length) return new LeftOut(`an array must be such as {1,2}, not ${brief(text)}`);
       if (body[at] === ',') at += 1;
       else {
         const value = body[at] === '{' ? list() : item();
@@ -222,5 +222,5 @@ function arrayOf(text: string, read: ReadValue): unknown {
     at = stop;
     return plain.toUpperCase() === 'NULL' ? null : read(plain.replace(/\\(.)/g, '$1'));
   };
-  return body.startsWith('{') ? list() : new LeftOut(`${brief(text)} is no array`);
+  return body.startsWith('{') ? list() : new LeftOut(`an array must be such as {1,2}, not ${brief(text)}`);
 }

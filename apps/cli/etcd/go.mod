@@ -1,4 +1,4 @@
-module vectron/test/etcd
+module vectron/etcd
 
 go 1.26.0
 
