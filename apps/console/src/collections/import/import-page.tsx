@@ -216,6 +216,8 @@ function Preview({ first, columns, dimension }: { first: readonly Row[]; columns
 function Outcome({ file, written, refused, rows }: Imported & { file: string }) {
   return (
     <Alert
+      // It is below what was to be checked before, and often below the window.
+      ref={(element) => element?.scrollIntoView({ block: 'nearest' })}
       color={refused.length === 0 ? 'teal' : 'yellow'}
       title={`${written.toLocaleString('en')} of ${rows.toLocaleString('en')} rows are points`}
       data-testid="imported"
