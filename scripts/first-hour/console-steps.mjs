@@ -274,7 +274,8 @@ const STEPS = {
     const asked = { vector: sought.vector };
     const call = async (method, path, body) => (await hour.api(method, path, body, key)).status;
     assert.equal(await call('POST', `/v1/collections/${COLLECTION}/points/search`, asked), 200);
-    assert.equal(await call('POST', `/v1/collections/${RESTORED}/points/search`, asked), 403);
+    // To whom a collection is closed, it is not there.
+    assert.equal(await call('POST', `/v1/collections/${RESTORED}/points/search`, asked), 404);
     const points = [{ id: 'not allowed', vector: sought.vector }];
     assert.equal(await call('POST', `/v1/collections/${COLLECTION}/points`, { points }), 403);
     assert.equal(await call('GET', '/v1/alerts'), 403);
