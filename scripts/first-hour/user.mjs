@@ -62,11 +62,11 @@ export class User {
     const box = await this.boxOf(target);
     const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
     const data = { items: [], files: [path], dragOperationsMask: 1 };
-    const debuggerOf = await this.page.context().newCDPSession(this.page);
+    const session = await this.page.context().newCDPSession(this.page);
     for (const type of ['dragEnter', 'dragOver', 'drop']) {
-      await debuggerOf.send('Input.dispatchDragEvent', { type, ...at, data });
+      await session.send('Input.dispatchDragEvent', { type, ...at, data });
     }
-    await debuggerOf.detach();
+    await session.detach();
   }
 
   /** Drags with the mouse within an element, in a circle, and says how often the page was painted: in frames per second. */
