@@ -47,7 +47,11 @@ export function ClusterPage() {
       <Loaded
         query={workers}
         isEmpty={(data) => data.workers.length === 0}
-        empty={<Empty title="No worker has joined">Start one with <Code>vectron worker</Code>.</Empty>}
+        empty={
+          <Empty title="No worker has joined">
+            Start one with <Code>vectron worker</Code>.
+          </Empty>
+        }
       >
         {(data) => <Workers workers={data.workers} onDone={reload} />}
       </Loaded>

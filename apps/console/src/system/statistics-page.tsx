@@ -225,8 +225,8 @@ function Recalls({ readings }: { readings: readonly Reading[] }) {
   if (rows.length === 0) {
     return (
       <Empty title="No recall was measured yet">
-        A shard measures its recall automatically once it has enough indexed points;{' '}
-        <Code>vectron recall</Code> measures a collection now.
+        A shard measures its recall automatically once it has enough indexed points; <Code>vectron recall</Code>{' '}
+        measures a collection now.
       </Empty>
     );
   }
