@@ -9,12 +9,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { BASE_DISK, BASE_MEMORY, capacity } from '../../packages/model/dist/capacity.js';
 import { bulkWriter, connect } from '../../packages/sdk/dist/index.js';
 import { endWithBench } from '../harness/children.mjs';
 import { writeResult } from '../harness/figures.mjs';
 import { machine } from '../harness/machine.mjs';
 import { cpuSeconds, diskBytes, memoryBytes } from '../harness/processes.mjs';
-import { BASE_DISK, BASE_MEMORY, capacity } from './formula.mjs';
 
 const { values: flags } = parseArgs({
   options: {

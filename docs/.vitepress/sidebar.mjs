@@ -33,6 +33,7 @@ const benchmarks = [...pages]
 export const sidebar = [
   group('Start', [
     ['Quickstart', '/guide/quickstart'],
+    ['The console', '/guide/console'],
     ['The README', '/README'],
     ['Concepts', '/guide/concepts'],
     ['Consistency and freshness', '/guide/consistency'],

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { BASE_DISK, BASE_MEMORY, capacity, type Quantization, type VectorStorage } from '@vectron/model/capacity';
 
 interface Taken {
   readonly memory: number;
@@ -9,16 +9,11 @@ interface Taken {
 interface Shape {
   readonly points: number;
   readonly dimension: number;
-  readonly quantization: string;
-  readonly storage: string;
+  readonly quantization: Quantization;
+  readonly storage: VectorStorage;
   readonly payloadBytes: number;
   /** Without `disk` where the server did not come to rest. */
   readonly measured: Pick<Taken, 'memory'> & Partial<Taken>;
-}
-interface Formula {
-  readonly BASE_MEMORY: number;
-  readonly BASE_DISK: number;
-  capacity(shape: object): Taken & { readonly pageCache: number };
 }
 
 const ID_BYTES = 16;
@@ -30,13 +25,12 @@ const { rows } = JSON.parse(readFileSync(`bench/results/${latest}`, 'utf8')) as 
 const page = readFileSync('docs/guide/capacity.md', 'utf8');
 
 describe('the formula for memory and disk', () => {
-  it('is within 15 % of what was measured', async () => {
-    const formula = (await import(resolve('bench/capacity/formula.mjs'))) as Formula;
+  it('is within 15 % of what was measured', () => {
     for (const { measured, ...shape } of rows) {
-      const said = formula.capacity({ ...shape, idBytes: ID_BYTES });
+      const said = capacity({ ...shape, idBytes: ID_BYTES });
       const ratios = [
-        (formula.BASE_MEMORY + said.memory + said.pageCache) / measured.memory,
-        ...(measured.disk === undefined ? [] : [(formula.BASE_DISK + said.disk) / measured.disk]),
+        (BASE_MEMORY + said.memory + said.pageCache) / measured.memory,
+        ...(measured.disk === undefined ? [] : [(BASE_DISK + said.disk) / measured.disk]),
       ];
       expect({ shape, ratios: ratios.filter((ratio) => ratio < 0.85 || ratio > 1.15) }).toEqual({ shape, ratios: [] });
     }

@@ -75,6 +75,15 @@ export async function choose(tab: Page, label: string, option: string): Promise<
   await tab.getByRole('option', { name: option, exact: true }).click();
 }
 
+const editorOf = (name: string) => `[data-json=${name}] .cm-content`;
+
+/** Replaces what is in the editor of a JSON field. */
+export const writeJson = (tab: Page, name: string, text: string): Promise<void> =>
+  tab.locator(editorOf(name)).fill(text);
+
+/** The whole text of a JSON field, also what its editor does not show. */
+export const readJson = (tab: Page, name: string): Promise<string> => tab.inputValue(`input[name=${name}]`);
+
 /** Whether nothing of the page is beyond its width. */
 export const fitsWidth = (tab: Page): Promise<boolean> =>
   tab.evaluate<boolean>('document.documentElement.scrollWidth <= window.innerWidth');

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { capacity } from '@vectron/model/capacity';
 import { connect, type VectronClient } from '@vectron/sdk';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { Browser, Page } from 'playwright-core';
@@ -62,10 +63,23 @@ describe('the collections', () => {
     await page.fill('input[name=name]', 'fresh');
     await page.fill('input[name=dimension]', '64');
     await page.fill('input[name=expected]', '2000');
-    const said = Number(/about ([\d.]+) MiB/.exec((await page.textContent('[data-testid=memory]')) ?? '')?.[1]);
-    const real = Number((await statusOf('numbers')).memoryBytes) / 2 ** 20;
-    expect(said).toBeGreaterThan(real * 0.6);
-    expect(said).toBeLessThan(real * 1.5);
+    const estimate = async () => (await page.textContent('[data-testid=memory]')) ?? '';
+    const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+    const planned = { points: 2_000, dimension: 64 };
+    expect(await estimate()).toContain(`about ${mebibytes(capacity(planned).memory)} of memory`);
+    expect(await estimate()).toContain(`${mebibytes(capacity(planned).disk)} of disk`);
+    const real = Number((await statusOf('numbers')).memoryBytes);
+    expect(capacity(planned).memory).toBeGreaterThan(real * 0.6);
+    expect(capacity(planned).memory).toBeLessThan(real * 1.5);
+    await page.click('button:has-text("More settings")');
+    await choose(page, 'Quantisation', 'product');
+    await choose(page, 'Full vectors', 'mmap');
+    const mapped = capacity({ ...planned, quantization: 'product', storage: 'mmap' });
+    expect(await estimate()).toContain(
+      `${mebibytes(mapped.memory)} of memory, ${mebibytes(mapped.pageCache)} of page cache`,
+    );
+    await choose(page, 'Quantisation', 'int8');
+    await choose(page, 'Full vectors', 'memory');
     await picture(page, 'create-wide');
     await page.click('button:has(:text-is("Create"))');
     await page.waitForSelector('a:text-is("fresh")');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import type { Browser, Page } from 'playwright-core';
 import { type System, startSingle, tempDir } from '../harness/system.js';
-import { fitsWidth, launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
+import { fitsWidth, launch, logIn, NARROW, openTab, picture, readJson, WIDE } from './browser.js';
 
 const POINTS = 20_000;
 const DIMENSION = 16;
@@ -81,7 +81,7 @@ describe('the map of a collection', () => {
     await picture(page, 'lasso-wide');
     await page.click('button:has-text("Filter by these")');
     await page.waitForSelector('[data-testid=count]:has-text("5,000 points pass")');
-    const filter = JSON.parse(await page.inputValue('textarea[name=filter]'));
+    const filter = JSON.parse(await readJson(page, 'filter'));
     expect(filter.ids).toHaveLength(5_000);
     const groups = new Set(filter.ids.map((id: string) => GROUPS[Number(id.slice(2)) % 4]));
     expect(groups.size).toBe(1);

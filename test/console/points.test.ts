@@ -3,7 +3,7 @@ import { connect, type VectronClient } from '@vectron/sdk';
 import type { Browser, Page } from 'playwright-core';
 import { rest, type System, startSingle, tempDir } from '../harness/system.js';
 import { until } from '../harness/waiting.js';
-import { choose, fitsWidth, launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
+import { choose, fitsWidth, launch, logIn, NARROW, openTab, picture, readJson, WIDE, writeJson } from './browser.js';
 
 const BIG = 9007199254740993n;
 const KINDS = ['moss', 'fern', 'tree'];
@@ -42,7 +42,7 @@ describe('the points of a collection', () => {
     (await rest(system.http, 'POST', '/v1/collections/plants/points/list', { key: token, body })).body.points.map(
       (point: { id: string }) => point.id,
     ) as string[];
-  const json = () => page.inputValue('textarea[name=filter]');
+  const json = () => readJson(page, 'filter');
   const shows = (expected: readonly string[]) =>
     until('the table has the rows', async () => JSON.stringify(await ids()) === JSON.stringify(expected));
 
@@ -63,17 +63,17 @@ describe('the points of a collection', () => {
     await page.click('button:has-text("Apply filter")');
     await shows(await listed({ limit: 20, filter: { field: 'kind', eq: 'fern' } }));
     await page.waitForSelector('[data-testid=count]:has-text("20 points pass")');
-    await page.fill('textarea[name=filter]', `{"field": "serial", "eq": ${BIG + 2n}}`);
+    await writeJson(page, 'filter', `{"field": "serial", "eq": ${BIG + 2n}}`);
     expect(await page.inputValue('[aria-label=value]')).toBe((BIG + 2n).toString());
     await page.click('button:has-text("Apply filter")');
     await shows(['p-01']);
     await page.reload();
     await shows(['p-01']);
     expect(await json()).toContain((BIG + 2n).toString());
-    await page.fill('textarea[name=filter]', '{"field": "kind", "like": 1}');
+    await writeJson(page, 'filter', '{"field": "kind", "like": 1}');
     await page.click('button:has-text("Apply filter")');
     await page.waitForSelector('[role=alert] >> text=unknown test');
-    await page.fill('textarea[name=filter]', '{"field": ');
+    await writeJson(page, 'filter', '{"field": ');
     await page.waitForSelector('[role=alert] >> text=not a filter yet');
     await page.click('button:has-text("Clear")');
     await shows(await listed({ limit: 20 }));
@@ -107,29 +107,61 @@ describe('the points of a collection', () => {
     await open('');
     await page.click('a:text-is("p-03")');
     await page.waitForSelector('form[aria-label=point]');
-    const payload = await page.inputValue('textarea[name=payload]');
+    const payload = await readJson(page, 'payload');
     expect(payload).toContain((BIG + 6n).toString());
     expect(JSON.parse(await page.inputValue('textarea[name=vector]'))).toEqual([3, 1, 0.5]);
     await picture(page, 'point-wide');
-    await page.fill('textarea[name=payload]', payload.replace('"moss"', '"lichen"'));
+    await writeJson(page, 'payload', payload.replace('"moss"', '"lichen"'));
     await page.click('button:has(:text-is("Save"))');
     await until('the point is changed', async () => (await db.get('plants', 'p-03'))?.payload.kind === 'lichen');
     const stored = await db.get('plants', 'p-03');
     expect(stored?.payload).toEqual({ ...POINTS[3].payload, kind: 'lichen' });
     await page.waitForSelector(`[data-testid=version]:has-text("version ${stored?.version}")`);
 
-    await page.fill('textarea[name=payload]', '{"mine": true}');
+    await writeJson(page, 'payload', '{"mine": true}');
     await db.updatePoints('plants', { ids: ['p-03'], set: { size: 1000 } });
     await page.click('button:has(:text-is("Save"))');
     await page.waitForSelector('[role=alert] >> text=VERSION_CONFLICT');
     expect((await db.get('plants', 'p-03'))?.payload).toEqual({ ...POINTS[3].payload, kind: 'lichen', size: 1000 });
     await page.click('button:has-text("Read it again")');
-    await until('the page has the current payload', async () =>
-      (await page.inputValue('textarea[name=payload]')).includes('1000'),
-    );
-    await page.fill('textarea[name=payload]', 'not JSON');
+    await until('the page has the current payload', async () => (await readJson(page, 'payload')).includes('1000'));
+    await writeJson(page, 'payload', 'not JSON');
     await page.click('button:has(:text-is("Save"))');
     await page.waitForSelector('[role=alert] >> text=not JSON');
+  });
+
+  it('have an editor that shows where a fault is, and that the keyboard can leave', async () => {
+    await open('/point?id=p-06');
+    const editor = page.getByRole('textbox', { name: 'Payload as JSON' });
+    await writeJson(page, 'payload', '{\n  "kind": "moss",\n  "size": [1, 2}\n}');
+    await page.waitForSelector('[data-json=payload] >> text=Line 3, column 16: this is not JSON from here on.');
+    await page.waitForSelector('[data-json=payload] .cm-lintRange-error');
+    await picture(page, 'editor-fault');
+    await writeJson(page, 'payload', '{"kind": "moss"}');
+    await page.waitForSelector('[data-json=payload] .cm-lintRange-error', { state: 'detached' });
+    await editor.press('ControlOrMeta+Home');
+    await page.waitForSelector('[data-json=payload] .cm-matchingBracket');
+    expect(await page.locator('[data-json=payload] .cm-line span').count()).toBeGreaterThan(1);
+    await page.keyboard.press('Tab');
+    expect(await readJson(page, 'payload')).toBe('  {"kind": "moss"}');
+    const hasFocus = () => page.evaluate<boolean>("document.activeElement?.ariaLabel === 'Payload as JSON'");
+    expect(await hasFocus()).toBe(true);
+    await page.waitForSelector('text=Press Escape, then Tab to leave the editor.');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Tab');
+    expect(await hasFocus()).toBe(false);
+    await page.keyboard.press('Shift+Tab');
+    expect(await hasFocus()).toBe(true);
+  });
+
+  it('can be written while the editor cannot be downloaded', async () => {
+    const tab = await openTab(browser, WIDE, token);
+    await tab.route('**/assets/json-editor*', (route) => route.abort());
+    await open('/point?id=p-07', tab);
+    await tab.fill('textarea[name=payload]', '{"kind": "plain"}');
+    await tab.click('button:has(:text-is("Save"))');
+    await until('the point is changed', async () => (await db.get('plants', 'p-07'))?.payload.kind === 'plain');
+    await tab.close();
   });
 
   it('get a vector and a time to live', async () => {
@@ -147,7 +179,7 @@ describe('the points of a collection', () => {
   it('are made, once, and deleted when that was confirmed', async () => {
     await open('/point');
     await page.fill('input[name=id]', 'a/b ?');
-    await page.fill('textarea[name=payload]', '{"n": 18446744073709551615}');
+    await writeJson(page, 'payload', '{"n": 18446744073709551615}');
     await page.fill('textarea[name=vector]', '[1, 2, 3]');
     await page.click('button:has-text("Write the point")');
     await page.waitForSelector('h2:has-text("a/b ?")');

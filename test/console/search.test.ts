@@ -5,7 +5,7 @@ import { connect } from '@vectron/sdk';
 import type { Browser, Page } from 'playwright-core';
 import { rest, type System, startSingle, tempDir } from '../harness/system.js';
 import { until, waitLimitMs } from '../harness/waiting.js';
-import { choose, fitsWidth, launch, logIn, NARROW, openTab, picture, WIDE } from './browser.js';
+import { choose, fitsWidth, launch, logIn, NARROW, openTab, picture, WIDE, writeJson } from './browser.js';
 
 const run = promisify(execFile);
 const WORDS = ['mail server', 'web server', 'mail reader', 'window manager', 'text editor'];
@@ -96,7 +96,7 @@ describe('the search page', () => {
     await page.fill('textarea[name=vector]', '[0, 1, 0.2, 0.3]');
     await page.click('button:has-text("Add a branch")');
     await page.fill('input[name=words]', 'mails');
-    await page.fill('textarea[name=filter]', `{"field": "serial", "gte": ${BIG + 10n}}`);
+    await writeJson(page, 'filter', `{"field": "serial", "gte": ${BIG + 10n}}`);
     await page.click('button[type=submit]:has(:text-is("Search"))');
     const branches = [{ vector: [0, 1, 0.2, 0.3] }, { text: { query: 'mails' } }];
     const answer = await rest(system.http, 'POST', '/v1/collections/papers/points/query', {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from '@vectron/sdk';
 import type { Browser, Page } from 'playwright-core';
-import { launch, PICTURES } from '../console/browser.js';
+import { launch, PICTURES, writeJson } from '../console/browser.js';
 import { rest, type System, startSingle } from '../harness/system.js';
 import { until, waitLimitMs } from '../harness/waiting.js';
 
@@ -112,15 +112,15 @@ describe('the console', () => {
     await page.click('button[type=submit]');
     await page.waitForSelector('tbody tr:first-child >> text=cat');
     expect(await names()).toEqual(['cat', 'tiger', 'lion', 'salmon', 'trout']);
-    await page.fill('textarea[name=filter]', '{"field": "legs", "eq": 0}');
+    await writeJson(page, 'filter', '{"field": "legs", "eq": 0}');
     await page.click('button[type=submit]');
     await page.waitForSelector('text=2 points considered (scan), payloads were read');
     expect(await names()).toEqual(['salmon', 'trout']);
     await picture('filter');
-    await page.fill('textarea[name=filter]', '{"field": "legs", "like": 0}');
+    await writeJson(page, 'filter', '{"field": "legs", "like": 0}');
     await page.click('button[type=submit]');
     await page.waitForSelector('[role=alert] >> text=unknown test');
-    await page.fill('textarea[name=filter]', '');
+    await writeJson(page, 'filter', '');
     faults.length = 0; // The refused filter.
     await page.click('[role=tab]:has-text("Status")');
     await page.waitForSelector('text=ready');

@@ -234,13 +234,13 @@ const toolKnobs: KnobSet = {
     env: 'VECTRON_CHROMIUM',
     flag: 'chromium',
     schema: setting.optionalText,
-    help: 'environment only: the browser of the console tests, default /usr/bin/chromium',
+    help: 'environment only: the browser of the tests in test/console and test/e2e/console.test.ts, default /usr/bin/chromium',
   },
   screenshots: {
     env: 'VECTRON_SCREENSHOTS',
     flag: 'screenshots',
     schema: setting.optionalText,
-    help: 'environment only: directory in which the console tests leave pictures',
+    help: 'environment only: directory in which the tests in test/console and test/e2e/console.test.ts leave pictures',
   },
 };
 

@@ -5,7 +5,9 @@ export function ShownOnce({ what, secret, id }: { what: string; secret: string; 
   return (
     <Alert title={`Copy ${what} now: it is only shown once`} color="teal">
       <Group>
-        <Code data-testid={id}>{secret}</Code>
+        <Code data-testid={id} style={{ overflowWrap: 'anywhere' }}>
+          {secret}
+        </Code>
         <CopyButton value={secret}>
           {({ copied, copy }) => (
             <Button size="compact-sm" variant="light" onClick={copy}>

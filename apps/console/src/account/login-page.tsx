@@ -40,7 +40,7 @@ function LoginForm({ onLogin }: { onLogin: (login: Login, password: string) => v
   return (
     <Entrance title="Vectron" onSubmit={() => login.mutate()}>
       <Text size="sm" c="dimmed">
-        The first administrator is in bootstrap.json of the data directory.
+        The e-mail address and the first password of the administrator are in bootstrap.json of the data directory.
       </Text>
       <TextInput
         label="E-mail"

@@ -1,14 +1,14 @@
 import { Accordion, Button, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { capacity, type Quantization, type VectorStorage } from '@vectron/model/capacity';
 import { type FormEvent, useState } from 'react';
 import { api } from '../api';
 import { Failure } from '../failure';
 import { ChangeableSettingsFields } from './changeable-settings';
-import { memoryOf, type Quantization, type Storage } from './memory';
 import { mebibytes } from './status/status';
 
 const QUANTIZATIONS: Quantization[] = ['int8', 'none', 'float16', 'binary', 'product'];
-const STORAGES: Storage[] = ['memory', 'mmap', 'disk'];
+const STORAGES: VectorStorage[] = ['memory', 'mmap', 'disk'];
 type Count = number | string;
 const countOf = (value: Count) => (value === '' ? undefined : Number(value));
 
@@ -23,7 +23,7 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
   const [replicas, setReplicas] = useState<Count>('');
   const [hnswM, setHnswM] = useState<Count>('');
   const [quantization, setQuantization] = useState<Quantization>('int8');
-  const [storage, setStorage] = useState<Storage>('memory');
+  const [storage, setStorage] = useState<VectorStorage>('memory');
   const [expected, setExpected] = useState<Count>(1_000_000);
   const queries = useQueryClient();
   const create = useMutation({
@@ -51,10 +51,11 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
     event.preventDefault();
     create.mutate();
   };
-  const memory = memoryOf({
+  const taken = capacity({
     points: Number(expected),
     dimension: Number(dimension),
-    links: countOf(hnswM) ?? 16,
+    m: countOf(hnswM),
+    shards: countOf(shards),
     quantization,
     storage,
   });
@@ -96,9 +97,9 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
           onChange={setExpected}
         />
         <Text size="sm" data-testid="memory">
-          Vectors and graph take about {mebibytes(memory.bytes)} of memory for each replica of all shards
-          {memory.onDisk > 0 ? `, and full vectors ${mebibytes(memory.onDisk)} on disk` : ''}. Payloads and their
-          indexes come on top.
+          Each replica of all shards takes about {mebibytes(taken.memory)} of memory
+          {taken.pageCache > 0 ? `, ${mebibytes(taken.pageCache)} of page cache for the full vectors` : ''} and{' '}
+          {mebibytes(taken.disk)} of disk. Payloads and their indexes come on top.
         </Text>
         <Accordion variant="contained">
           <Accordion.Item value="more">
@@ -132,7 +133,7 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
                   label="Full vectors"
                   data={STORAGES}
                   value={storage}
-                  onChange={(value) => setStorage((value ?? 'memory') as Storage)}
+                  onChange={(value) => setStorage((value ?? 'memory') as VectorStorage)}
                   allowDeselect={false}
                 />
                 <NumberInput

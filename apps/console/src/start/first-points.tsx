@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Stack, Text, Textarea } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { parseJson } from '@vectron/model/exact-json';
@@ -6,6 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { api } from '../api';
 import { Failure } from '../failure';
 import { count } from '../frame/figure';
+import { JsonField } from '../frame/json-field';
 import type { Collection } from './first-collection';
 
 const NAMES = ['cat', 'tiger', 'trout', 'salmon', 'sparrow', 'eagle'];
@@ -15,14 +16,22 @@ const GROUPS = ['mammal', 'mammal', 'fish', 'fish', 'bird', 'bird'];
 function examples(dimension: number): string {
   const points = NAMES.map((id, place) => {
     const group = Math.floor(place / 2);
-    const vector = Array.from({ length: dimension }, (_, axis) => (axis % 3 === group ? 1 : (place % 2) / 10 + 0.05));
+    const vector = Array.from({ length: dimension }, (_, axis) =>
+      axis % 3 === group ? 1 : place % 2 === 0 ? 0.05 : 0.15,
+    );
     return { id, vector, payload: { name: id, group: GROUPS[place] } };
   });
   return `[\n${points.map((point) => `  ${JSON.stringify(point)}`).join(',\n')}\n]`;
 }
 
 /** Writes points that are typed, or leads to the import of a file. */
-export function FirstPoints({ collection, onWritten }: { collection: Collection; onWritten: () => Promise<void> }) {
+export function FirstPoints({
+  collection,
+  onWritten,
+}: {
+  collection: Collection;
+  onWritten: (collection: string) => Promise<void>;
+}) {
   const [text, setText] = useState(() => examples(collection.dimension));
   const write = useMutation({
     mutationFn: () =>
@@ -30,7 +39,7 @@ export function FirstPoints({ collection, onWritten }: { collection: Collection;
         params: { path: { collection: collection.name } },
         body: { points: parseJson(text, 'points') as [] },
       }),
-    onSuccess: onWritten,
+    onSuccess: () => onWritten(collection.name),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -46,16 +55,13 @@ export function FirstPoints({ collection, onWritten }: { collection: Collection;
       </Text>
       <form onSubmit={submit} aria-label="write points">
         <Stack>
-          <Textarea
+          <JsonField
             label={`Points of ${collection.name}, as JSON`}
             name="points"
-            autosize
             minRows={4}
             maxRows={12}
-            required
             value={text}
-            onChange={(e) => setText(e.target.value)}
-            styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 13 } }}
+            onChange={setText}
           />
           <Failure error={write.error} />
           {write.data && (

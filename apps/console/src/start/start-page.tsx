@@ -1,4 +1,4 @@
-import { Anchor, List, Stack, Text } from '@mantine/core';
+import { Anchor, Code, List, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -18,6 +18,7 @@ const EVERY_MS = 3_000;
 export function StartPage() {
   const queries = useQueryClient();
   const [chosen, setChosen] = useState('');
+  const [written, setWritten] = useState('');
   const keys = useQuery({ queryKey: ['keys'], queryFn: () => api.GET('/v1/keys') });
   // The number of points is what the workers have reported, within seconds.
   const collections = useQuery({
@@ -31,7 +32,8 @@ export function StartPage() {
       <Loaded query={collections}>
         {({ details }) => {
           const collection = details.find(({ name }) => name === chosen) ?? details[0];
-          const points = Number(collection?.points ?? 0);
+          const hasPoints =
+            Number(collection?.points ?? 0) > 0 || (collection !== undefined && collection.name === written);
           return (
             <Stack>
               <Step number={1} title="Make an API key" done={(keys.data?.keys.length ?? 0) > 0}>
@@ -49,11 +51,18 @@ export function StartPage() {
                   }}
                 />
               </Step>
-              <Step number={3} title="Write points" done={points > 0}>
+              <Step number={3} title="Write points" done={hasPoints}>
                 {collection === undefined ? (
                   <Text size="sm">Make a collection first.</Text>
                 ) : (
-                  <FirstPoints key={collection.name} collection={collection} onWritten={reload} />
+                  <FirstPoints
+                    key={collection.name}
+                    collection={collection}
+                    onWritten={(name) => {
+                      setWritten(name);
+                      return reload();
+                    }}
+                  />
                 )}
               </Step>
               <Step number={4} title="Search" done={false}>
@@ -76,17 +85,20 @@ function Further() {
   return (
     <List size="sm" aria-label="what comes next">
       <List.Item>
-        <Anchor href="/docs">The API reference</Anchor> has every call, with its limits.
+        <Anchor href="/docs" inherit>
+          The API reference
+        </Anchor>{' '}
+        has every call, with its limits.
       </List.Item>
       <List.Item>
-        <Anchor component={Link} to="/keys">
+        <Anchor component={Link} to="/keys" inherit>
           API keys
         </Anchor>{' '}
         may be limited to some collections, and may expire.
       </List.Item>
       <List.Item>
-        `vectron import FILE --collection NAME` writes large files: it resumes where it stopped, and reports each row
-        that was refused.
+        <Code>vectron import COLLECTION FILE</Code> writes large files: it resumes where it stopped, and reports each
+        row that was refused.
       </List.Item>
     </List>
   );

@@ -88,12 +88,6 @@ function Alerts({ alerts, onResolved }: { alerts: readonly Alert[]; onResolved: 
           },
           { head: 'Rule', cell: ({ rule }) => rule },
           { head: 'What', cell: ({ message }) => message },
-          { head: 'Opened', cell: ({ openedAtMs }) => momentMs(openedAtMs) },
-          {
-            head: 'Closed',
-            cell: ({ resolvedAtMs, resolvedBy }) =>
-              resolvedAtMs === undefined ? 'open' : `${momentMs(resolvedAtMs)}, ${resolvedBy}`,
-          },
           {
             head: 'Actions',
             cell: ({ id, status, subject }) =>
@@ -108,6 +102,12 @@ function Alerts({ alerts, onResolved }: { alerts: readonly Alert[]; onResolved: 
                   resolve
                 </Button>
               ),
+          },
+          { head: 'Opened', cell: ({ openedAtMs }) => momentMs(openedAtMs) },
+          {
+            head: 'Closed',
+            cell: ({ resolvedAtMs, resolvedBy }) =>
+              resolvedAtMs === undefined ? 'open' : `${momentMs(resolvedAtMs)}, ${resolvedBy}`,
           },
         ]}
       />

@@ -1,4 +1,4 @@
-import { Badge, Group, Stack, Text, Title } from '@mantine/core';
+import { Badge, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Answer } from '@vectron/rest-client';
 import { api } from '../api';
@@ -47,7 +47,11 @@ export function ClusterPage() {
       <Loaded
         query={workers}
         isEmpty={(data) => data.workers.length === 0}
-        empty={<Empty title="No worker has joined">Start one with `vectron worker`.</Empty>}
+        empty={
+          <Empty title="No worker has joined">
+            Start one with <Code>vectron worker</Code>.
+          </Empty>
+        }
       >
         {(data) => <Workers workers={data.workers} onDone={reload} />}
       </Loaded>

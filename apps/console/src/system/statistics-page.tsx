@@ -1,4 +1,4 @@
-import { Badge, Group, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Badge, Code, Group, Progress, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Answer } from '@vectron/rest-client';
 import { api, textApi } from '../api';
@@ -225,8 +225,8 @@ function Recalls({ readings }: { readings: readonly Reading[] }) {
   if (rows.length === 0) {
     return (
       <Empty title="No recall was measured yet">
-        A shard measures its recall automatically once it has enough indexed points; `vectron recall` measures a
-        collection now.
+        A shard measures its recall automatically once it has enough indexed points; <Code>vectron recall</Code>{' '}
+        measures a collection now.
       </Empty>
     );
   }

@@ -169,6 +169,8 @@ function ImportForm({ collection, dimension, opened: { name, source, understood,
   );
 }
 
+const shownNumber = (value: number) => String(Number(value.toPrecision(4)));
+
 /** What the first rows become. */
 function Preview({ first, columns, dimension }: { first: readonly Row[]; columns: Columns; dimension: number }) {
   return (
@@ -194,10 +196,10 @@ function Preview({ first, columns, dimension }: { first: readonly Row[]; columns
               );
             return (
               <Table.Tr key={row.line}>
-                <Table.Td style={{ overflowWrap: 'anywhere' }}>{point.id}</Table.Td>
+                <Table.Td style={{ overflowWrap: 'anywhere', minWidth: 110 }}>{point.id}</Table.Td>
                 <Table.Td>
                   <Code>
-                    [{point.vector.slice(0, 3).join(', ')}
+                    [{point.vector.slice(0, 3).map(shownNumber).join(', ')}
                     {point.vector.length > 3 ? `, … ${point.vector.length} in all` : ''}]
                   </Code>
                 </Table.Td>
@@ -216,6 +218,8 @@ function Preview({ first, columns, dimension }: { first: readonly Row[]; columns
 function Outcome({ file, written, refused, rows }: Imported & { file: string }) {
   return (
     <Alert
+      // It is below what was to be checked before, and often below the window.
+      ref={(element) => element?.scrollIntoView({ block: 'nearest' })}
       color={refused.length === 0 ? 'teal' : 'yellow'}
       title={`${written.toLocaleString('en')} of ${rows.toLocaleString('en')} rows are points`}
       data-testid="imported"

@@ -25,8 +25,10 @@ const compressors: Compressors = {
   LZ4_RAW: decompressLz4Raw,
 };
 
-/** Rows that are read at a time. */
-const WINDOW = 2_000;
+/** Rows that are read first, by which columns are understood. */
+const FIRST_ROWS = 500;
+/** Bytes of the rows that are read at a time: a column is decoded from the begin of its row group, so that few rows at a time take long. */
+const WINDOW_BYTES = 2 ** 26;
 
 /** The rows of a Parquet file, with integers of 64 bits and times exactly as they are; columns of other types are left out. */
 export async function parquetRows(file: Blob): Promise<RowSource> {
@@ -44,11 +46,13 @@ export async function parquetRows(file: Blob): Promise<RowSource> {
   const local = read.filter(({ tree }) => isLocalTime(tree.element)).map(({ name }) => name);
   const columns = read.map(({ name }) => name);
   const total = Number(metadata.num_rows);
+  const bytes = metadata.row_groups.reduce((sum, group) => sum + Number(group.total_byte_size), 0);
+  const atATime = Math.max(1, Math.floor((WINDOW_BYTES * total) / Math.max(1, bytes)));
+  const common = { file: buffer, metadata, columns, compressors, parsers: PARSERS, utf8: false, useOffsetIndex: true };
   async function* rows(): AsyncGenerator<Row> {
-    for (let rowStart = 0; rowStart < total; rowStart += WINDOW) {
-      const rowEnd = Math.min(total, rowStart + WINDOW);
-      const window = { file: buffer, metadata, columns, compressors, parsers: PARSERS, utf8: false, rowStart, rowEnd };
-      const objects = await parquetReadObjects(window);
+    for (let rowStart = 0, rowEnd = 0; rowStart < total; rowStart = rowEnd) {
+      rowEnd = Math.min(total, rowStart + (rowStart === 0 ? FIRST_ROWS : atATime));
+      const objects = await parquetReadObjects({ ...common, rowStart, rowEnd });
       for (const [at, values] of objects.entries()) {
         const fields = plain(values) as Record<string, unknown>;
         for (const name of local) fields[name] = withoutZone(fields[name]);

@@ -9,11 +9,11 @@ import {
   SimpleGrid,
   Stack,
   Text,
-  Textarea,
   TextInput,
 } from '@mantine/core';
 import { stringifyJson } from '@vectron/model/exact-json';
 import { useState } from 'react';
+import { JsonField } from '../../frame/json-field';
 import {
   EMPTY,
   type FilterNode,
@@ -65,17 +65,14 @@ export function FilterEditor({ value, onChange, paths }: Props) {
           </Text>
         )}
       </Box>
-      <Textarea
+      <JsonField
         label="Filter as JSON"
         name="filter"
         placeholder='{"field": "section", "eq": "mail"}'
-        autosize
         minRows={3}
         maxRows={14}
-        spellCheck={false}
-        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         value={value}
-        onChange={(e) => onChange(e.target.value)}
+        onChange={onChange}
       />
     </SimpleGrid>
   );

@@ -6,6 +6,7 @@ import type { Answer } from '@vectron/rest-client';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../api';
 import { Failure } from '../../failure';
+import { JsonField } from '../../frame/json-field';
 import { writeTokens } from '../write-tokens';
 
 type Point = NonNullable<Answer<'post', '/v1/points/get'>['point']>;
@@ -77,16 +78,13 @@ export function PointForm({ collection, point, onSaved, onReload }: Props) {
         {point === undefined && (
           <TextInput label="Id" name="id" required maxLength={512} value={id} onChange={(e) => setId(e.target.value)} />
         )}
-        <Textarea
+        <JsonField
           label="Payload as JSON"
           name="payload"
-          autosize
           minRows={4}
           maxRows={24}
-          spellCheck={false}
-          styles={monospace}
           value={payload}
-          onChange={(e) => setPayload(e.target.value)}
+          onChange={setPayload}
         />
         <Textarea
           label={`Vector as a JSON array${point?.vector ? `, ${point.vector.length} dimensions` : ''}`}
