@@ -966,6 +966,16 @@ type AuditVerdict struct {
 	OtherGateways []string `json:"otherGateways"`
 }
 
+// SlowQueries: The slow requests of a gateway process.
+type SlowQueries struct {
+	// The requests, the slowest first.
+	Queries []SlowQuery `json:"queries"`
+	// Number of slow requests since the process started. The newest of them are kept: at most 500, in at most 1 MiB.
+	Total float64 `json:"total"`
+	// The value of --slow-query-ms, milliseconds; 0: requests are neither logged nor kept as slow.
+	ThresholdMs float64 `json:"thresholdMs"`
+}
+
 // RerankSettings: How the results of a collection's searches are reordered by the text of the query.
 type RerankSettings struct {
 	// Whether searches that have a `query` text are reranked.
@@ -1486,6 +1496,42 @@ type PlannedAction struct {
 	Reason string `json:"reason"`
 }
 
+// SlowQuery: A slow request, and how it was executed. It contains no vector, payload, filter, search text, point id or key.
+type SlowQuery struct {
+	// Id of the request, which the client received as x-request-id. The lines of the log about the request have it as well.
+	RequestID string `json:"requestId"`
+	// Time at which the request ended, RFC 3339.
+	At string `json:"at"`
+	// Protocol of the request: rest, grpc or websocket.
+	Wire string `json:"wire"`
+	// Name of the operation, as in the metrics.
+	Operation string `json:"operation"`
+	// Outcome of the request: OK, or the error code.
+	Code string `json:"code"`
+	// Id of the tenant that made the request.
+	TenantID string `json:"tenantId"`
+	// Public part of the API key, or id of the account. Empty: unknown.
+	Caller string `json:"caller"`
+	// Collections and aliases that the request names, at most four, separated by spaces.
+	Collection string `json:"collection"`
+	// Queue of the request: read, scan (slow reads) or write.
+	Lane string `json:"lane"`
+	// Time from the first byte of the request to the last byte of its answer, milliseconds.
+	Milliseconds float64 `json:"milliseconds"`
+	// Part of this time that the request waited in its queue, milliseconds.
+	QueueMilliseconds float64 `json:"queueMilliseconds"`
+	// Part of this time that the slowest shard took, as seen by the gateway, milliseconds. 0: no shard is known.
+	ShardMilliseconds float64 `json:"shardMilliseconds"`
+	// Processor time of the workers, for all shards together, milliseconds.
+	CPUMilliseconds float64 `json:"cpuMilliseconds"`
+	// Size of the request: its numbers (topK=100), the lengths of its lists (ids=20), and the names of the booleans that are true and of
+	// the messages that are present (exact, filter).
+	Asked []string `json:"asked"`
+	// How the request was executed, as recorded in its answer; for a batch, that of its slowest answer. Absent if the answer does not
+	// record it.
+	Plan *SlowQueryPlan `json:"plan,omitempty"`
+}
+
 // SparseQuery: A sparse query vector.
 type SparseQuery struct {
 	// Name of the sparse vector, as declared for the collection.
@@ -1546,12 +1592,74 @@ type UnreadExample struct {
 	Value string `json:"value"`
 }
 
+// SlowQueryPlan: How a request was executed.
+type SlowQueryPlan struct {
+	// Number of answers of a batch. 0: the request was not a batch.
+	Answers uint32 `json:"answers"`
+	// Whether all shards answered.
+	Complete bool `json:"complete"`
+	// Number of shards that were queried.
+	ShardsAsked uint32 `json:"shardsAsked"`
+	// Number of shards that answered.
+	ShardsAnswered uint32 `json:"shardsAnswered"`
+	// Source of the answer: shards, cache, redis or coalesced. Empty: the request was not a search.
+	ServedFrom string `json:"servedFrom"`
+	// Name of the reranker that ordered the results. Empty: they were not reranked.
+	RerankedBy string `json:"rerankedBy"`
+	// Why the results were not reranked although the collection has a reranker. Empty: they were, or it has none.
+	RerankSkipped string `json:"rerankSkipped"`
+	// The slowest shards, at most eight.
+	Shards []SlowQueryShard `json:"shards"`
+	// The branches of a query, at most eight.
+	Branches []SlowQueryBranch `json:"branches"`
+}
+
 // TextField: A field that a text query searches.
 type TextField struct {
 	// Path of the field in the payload. It must have a text index.
 	Path string `json:"path"`
 	// Factor of the score of the field, at most 1,000,000. 0: 1.
 	Boost float32 `json:"boost"`
+}
+
+// SlowQueryShard: How a shard executed a request; see ShardRead of the data API.
+type SlowQueryShard struct {
+	// Id of the shard.
+	ShardID uint32 `json:"shardId"`
+	// Number of the worker that answered.
+	Worker uint32 `json:"worker"`
+	// Time from the request to the answer of the shard, as seen by the gateway, milliseconds.
+	Milliseconds float64 `json:"milliseconds"`
+	// Plan of the shard: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
+	Plan string `json:"plan"`
+	// Number of candidates that the walk of the graph kept. 0: the graph was not used.
+	Ef uint32 `json:"ef"`
+	// Number of nodes whose links were read.
+	Visited uint32 `json:"visited"`
+	// Number of distances that were computed.
+	Distances uint32 `json:"distances"`
+	// Number of candidates that were rescored with their full vectors.
+	Rescored uint32 `json:"rescored"`
+	// Number of points that were scanned because they are not indexed yet.
+	IndexLag uint32 `json:"indexLag"`
+	// Number of points that match the filter, as far as it is known. 0 without a filter.
+	Matching float64 `json:"matching"`
+	// Whether payloads had to be read for the filter. A payload index would make it faster.
+	Unindexed bool `json:"unindexed"`
+	// Whether the search was stopped because its budget was used up.
+	Stopped bool `json:"stopped"`
+	// Error code of a shard that did not answer. Empty: it answered.
+	ErrorCode string `json:"errorCode"`
+}
+
+// SlowQueryBranch: How a branch of a query was executed; see BranchReport of the data API.
+type SlowQueryBranch struct {
+	// Number of candidates that the branch found.
+	Candidates uint32 `json:"candidates"`
+	// Plans of the shards, at most eight.
+	Plans []string `json:"plans"`
+	// Whether payloads had to be read for the filter of the branch.
+	Unindexed bool `json:"unindexed"`
 }
 
 func encodeCollectionOptions(e *encoder, v *CollectionOptions) *vectronv1.CreateCollectionRequest {
@@ -2208,6 +2316,14 @@ func decodeAuditVerdict(d *decoder, m *adminv1.VerifyAuditResponse) AuditVerdict
 	return v
 }
 
+func decodeSlowQueries(d *decoder, m *adminv1.ListSlowQueriesResponse) SlowQueries {
+	var v SlowQueries
+	v.Queries = decodeList(d, m.GetQueries(), decodeSlowQuery)
+	v.Total = m.GetTotal()
+	v.ThresholdMs = m.GetThresholdMs()
+	return v
+}
+
 func encodeRerankSettings(e *encoder, v *RerankSettings) *vectronv1.RerankSettings {
 	m := &vectronv1.RerankSettings{}
 	m.Enabled = v.Enabled
@@ -2614,6 +2730,26 @@ func decodePlannedAction(d *decoder, m *adminv1.PlannedAction) PlannedAction {
 	return v
 }
 
+func decodeSlowQuery(d *decoder, m *adminv1.SlowQuery) SlowQuery {
+	var v SlowQuery
+	v.RequestID = m.GetRequestId()
+	v.At = m.GetAt()
+	v.Wire = m.GetWire()
+	v.Operation = m.GetOperation()
+	v.Code = m.GetCode()
+	v.TenantID = m.GetTenantId()
+	v.Caller = m.GetCaller()
+	v.Collection = m.GetCollection()
+	v.Lane = m.GetLane()
+	v.Milliseconds = m.GetMilliseconds()
+	v.QueueMilliseconds = m.GetQueueMilliseconds()
+	v.ShardMilliseconds = m.GetShardMilliseconds()
+	v.CPUMilliseconds = m.GetCpuMilliseconds()
+	v.Asked = m.GetAsked()
+	v.Plan = decodeOne(d, m.GetPlan(), decodeSlowQueryPlan)
+	return v
+}
+
 func encodeSparseQuery(e *encoder, v *SparseQuery) *vectronv1.SparseQuery {
 	m := &vectronv1.SparseQuery{}
 	m.Name = v.Name
@@ -2668,9 +2804,49 @@ func decodeUnreadExample(d *decoder, m *vectronv1.UnreadExample) UnreadExample {
 	return v
 }
 
+func decodeSlowQueryPlan(d *decoder, m *adminv1.SlowQueryPlan) SlowQueryPlan {
+	var v SlowQueryPlan
+	v.Answers = m.GetAnswers()
+	v.Complete = m.GetComplete()
+	v.ShardsAsked = m.GetShardsAsked()
+	v.ShardsAnswered = m.GetShardsAnswered()
+	v.ServedFrom = m.GetServedFrom()
+	v.RerankedBy = m.GetRerankedBy()
+	v.RerankSkipped = m.GetRerankSkipped()
+	v.Shards = decodeList(d, m.GetShards(), decodeSlowQueryShard)
+	v.Branches = decodeList(d, m.GetBranches(), decodeSlowQueryBranch)
+	return v
+}
+
 func encodeTextField(e *encoder, v *TextField) *vectronv1.TextField {
 	m := &vectronv1.TextField{}
 	m.Path = v.Path
 	m.Boost = v.Boost
 	return m
+}
+
+func decodeSlowQueryShard(d *decoder, m *adminv1.SlowQueryShard) SlowQueryShard {
+	var v SlowQueryShard
+	v.ShardID = m.GetShardId()
+	v.Worker = m.GetWorker()
+	v.Milliseconds = m.GetMilliseconds()
+	v.Plan = m.GetPlan()
+	v.Ef = m.GetEf()
+	v.Visited = m.GetVisited()
+	v.Distances = m.GetDistances()
+	v.Rescored = m.GetRescored()
+	v.IndexLag = m.GetIndexLag()
+	v.Matching = m.GetMatching()
+	v.Unindexed = m.GetUnindexed()
+	v.Stopped = m.GetStopped()
+	v.ErrorCode = m.GetErrorCode()
+	return v
+}
+
+func decodeSlowQueryBranch(d *decoder, m *adminv1.SlowQueryBranch) SlowQueryBranch {
+	var v SlowQueryBranch
+	v.Candidates = m.GetCandidates()
+	v.Plans = m.GetPlans()
+	v.Unindexed = m.GetUnindexed()
+	return v
 }

@@ -8,10 +8,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the public keys of login and SDK tokens (RFC 7517)
-         * @description Get the public keys of login and SDK tokens (RFC 7517).
+         * Get the public keys that verify login tokens and SDK tokens (RFC 7517)
+         * @description Get the public keys that verify login tokens and SDK tokens (RFC 7517).
          *
-         *     Needs no token.
+         *     Requires no token.
          */
         get: operations["getJwks"];
         put?: never;
@@ -30,10 +30,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Say that the process is up
-         * @description Say that the process is up.
+         * Report that the process runs
+         * @description Report that the process runs. Does not query other services.
          *
-         *     Needs no token.
+         *     Requires no token.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -55,7 +55,7 @@ export interface paths {
          * Get the metrics of this gateway in the text format of Prometheus
          * @description Get the metrics of this gateway in the text format of Prometheus.
          *
-         *     Takes a token of an administrator, or of the role metrics.
+         *     Requires a token with the role metrics or admin.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -74,10 +74,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Say whether the system can serve; UNAVAILABLE when some service or worker does not answer
-         * @description Say whether the system can serve; UNAVAILABLE when some service or worker does not answer.
+         * Report whether the deployment can serve requests
+         * @description Report whether the deployment can serve requests. Fails with UNAVAILABLE if a service or a worker does not answer.
          *
-         *     Needs no token.
+         *     Requires no token.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -96,10 +96,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the newest entries of this gateway's audit log, the newest first
-         * @description List the newest entries of this gateway's audit log, the newest first.
+         * List the latest entries of this gateway's audit log, newest first
+         * @description List the latest entries of this gateway's audit log, newest first.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listAuditEntries"];
         put?: never;
@@ -118,10 +118,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check this gateway's audit log: that no entry was changed, and none is missing
-         * @description Check this gateway's audit log: that no entry was changed, and none is missing.
+         * Verify this gateway's audit log: that no entry was changed and that none is missing
+         * @description Verify this gateway's audit log: that no entry was changed and that none is missing.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["verifyAudit"];
         put?: never;
@@ -140,10 +140,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the cluster in a few numbers
-         * @description Get the cluster in a few numbers.
+         * Get a summary of the cluster: workers, shards, points and operations
+         * @description Get a summary of the cluster: workers, shards, points and operations.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["getClusterStatus"];
         put?: never;
@@ -165,7 +165,7 @@ export interface paths {
          * List the collections of all tenants
          * @description List the collections of all tenants.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listAllCollections"];
         put?: never;
@@ -184,10 +184,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List moves and splits: those under way, and those that ended, the newest first
-         * @description List moves and splits: those under way, and those that ended, the newest first.
+         * List moves and splits: first those in progress, then those that have ended, newest first
+         * @description List moves and splits: first those in progress, then those that have ended, newest first.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listOperations"];
         put?: never;
@@ -208,10 +208,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say what the planner would do now, with reasons, and without dry_run begin to do it
-         * @description Say what the planner would do now, with reasons, and without dry_run begin to do it.
+         * Report the actions that the planner would take now, with their reasons
+         * @description Report the actions that the planner would take now, with their reasons. Without `dry_run`, the planner starts them.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         post: operations["rebalance"];
         delete?: never;
@@ -231,7 +231,7 @@ export interface paths {
          * List every shard with its replicas
          * @description List every shard with its replicas.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listShards"];
         put?: never;
@@ -252,10 +252,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move one replica from a worker to another
-         * @description Move one replica from a worker to another.
+         * Move one replica from a worker to another one
+         * @description Move one replica from a worker to another one. Returns when the operation has started.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         post: operations["moveReplica"];
         delete?: never;
@@ -274,10 +274,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Split a shard in the middle of its key range
-         * @description Split a shard in the middle of its key range.
+         * Split a shard in the middle of its hash range
+         * @description Split a shard in the middle of its hash range. Returns when the operation has started.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         post: operations["splitShard"];
         delete?: never;
@@ -296,10 +296,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign tokens with a new key; those of the old one are good until they expire
-         * @description Sign tokens with a new key; those of the old one are good until they expire.
+         * Sign tokens with a new key from now on
+         * @description Sign tokens with a new key from now on. Tokens that were signed with the old key remain valid until they expire.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         post: operations["rotateSigningKey"];
         delete?: never;
@@ -316,10 +316,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the slowest of the requests that this gateway process kept: reads and writes that took longer than --slow-query-ms
-         * @description List the slowest of the requests that this gateway process kept: reads and writes that took longer than --slow-query-ms. The slowest is the first.
+         * List the slow requests of the gateway process that answers, the slowest first: reads and writes that took longer than --slow-query-ms
+         * @description List the slow requests of the gateway process that answers, the slowest first: reads and writes that took longer than --slow-query-ms.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listSlowQueries"];
         put?: never;
@@ -341,7 +341,7 @@ export interface paths {
          * Get totals over all tenants
          * @description Get totals over all tenants.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["getStats"];
         put?: never;
@@ -360,10 +360,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List accounts by id, page by page
-         * @description List accounts by id, page by page.
+         * List accounts page by page, in the order of their ids
+         * @description List accounts page by page, in the order of their ids.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listUsers"];
         put?: never;
@@ -385,10 +385,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user
-         * @description Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user.
+         * Delete another account with its API keys
+         * @description Delete another account with its API keys. If its tenant has no other account, its collections are given to the heir or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION if such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`, or if the account is the last enabled administrator.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         delete: operations["removeUser"];
         options?: never;
@@ -405,10 +405,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Disable an account, or enable it again
-         * @description Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused.
+         * Disable or enable an account
+         * @description Disable or enable an account. A disabled account cannot log in, its logins end, and its API keys are refused. Fails with FAILED_PRECONDITION if the account is the last enabled administrator.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         put: operations["setUserDisabled"];
         post?: never;
@@ -428,10 +428,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give an account a password that must be changed at the next login
-         * @description Give an account a password that must be changed at the next login. Its logins end.
+         * Set a random password for an account
+         * @description Set a random password for an account. The password must be changed at the next login. All logins of the account end.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -449,10 +449,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Change the role of a user
-         * @description Change the role of a user.
+         * Change the role of an account
+         * @description Change the role of an account. Fails with FAILED_PRECONDITION if the account is the last enabled administrator.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         put: operations["setUserRole"];
         post?: never;
@@ -470,10 +470,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the workers as they reported last
-         * @description List the workers as they reported last.
+         * List the workers as they last reported their state
+         * @description List the workers as they last reported their state.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listWorkers"];
         put?: never;
@@ -495,10 +495,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Forget a worker that holds no shard any more
-         * @description Forget a worker that holds no shard any more.
+         * Remove a worker that holds no shard
+         * @description Remove a worker that holds no shard. Fails with CONFLICT if it still holds shards: drain it first.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         delete: operations["removeWorker"];
         options?: never;
@@ -516,10 +516,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have a worker's replicas moved to others, or take that back
-         * @description Have a worker's replicas moved to others, or take that back.
+         * Move all replicas of a worker to other workers, or cancel that
+         * @description Move all replicas of a worker to other workers, or cancel that. A draining worker gets no new replicas.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         post: operations["drainWorker"];
         delete?: never;
@@ -536,10 +536,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List alerts, the newest first, at most 1,000
-         * @description List alerts, the newest first, at most 1,000.
+         * List alerts, newest first, at most 1,000
+         * @description List alerts, newest first, at most 1,000.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listAlerts"];
         put?: never;
@@ -558,10 +558,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what alerts are opened for
-         * @description List what alerts are opened for.
+         * List the rules by which alerts are opened
+         * @description List the rules by which alerts are opened.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         get: operations["listAlertRules"];
         put?: never;
@@ -581,10 +581,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Change an alert rule; what is not given stays
-         * @description Change an alert rule; what is not given stays.
+         * Change an alert rule
+         * @description Change an alert rule. Absent fields remain unchanged. Fails with NOT_FOUND if there is no rule with this name.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         put: operations["putAlertRule"];
         post?: never;
@@ -605,9 +605,9 @@ export interface paths {
         put?: never;
         /**
          * Close an alert
-         * @description Close an alert.
+         * @description Close an alert. The rule opens no new alert for the same object before the cause has ended. Fails with NOT_FOUND if there is no alert with this id.
          *
-         *     Takes a token of an administrator.
+         *     Requires a token with the role admin.
          */
         post: operations["resolveAlert"];
         delete?: never;
@@ -624,18 +624,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the other names of collections
-         * @description List the other names of collections.
+         * List the aliases of the tenant's collections
+         * @description List the aliases of the tenant's collections.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         get: operations["listAliases"];
         put?: never;
         /**
-         * Set and delete aliases: all of the changes at one moment, or none
-         * @description Set and delete aliases: all of the changes at one moment, or none.
+         * Set and delete aliases in one transaction: either all changes are made or none
+         * @description Set and delete aliases in one transaction: either all changes are made or none. Fails with COLLECTION_NOT_FOUND if a collection does not exist, with NOT_FOUND if an alias to delete does not exist, with ALREADY_EXISTS if an alias has the name of a collection, and with QUOTA_EXCEEDED if the tenant has reached its limit of aliases.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["updateAliases"];
         delete?: never;
@@ -654,10 +654,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * End this login: its tokens are refused from now on
-         * @description End this login: its tokens are refused from now on.
+         * End this login: its tokens become invalid
+         * @description End this login: its tokens become invalid.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     Requires a login token, an SDK token or an API key of any role.
          */
         post: operations["logout"];
         delete?: never;
@@ -676,10 +676,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get a new token and refresh token for a refresh token, which is good once
-         * @description Get a new token and refresh token for a refresh token, which is good once.
+         * Get a new access token and a new refresh token for a refresh token
+         * @description Get a new access token and a new refresh token for a refresh token. A refresh token is valid once. Fails with UNAUTHENTICATED if it was used or has expired.
          *
-         *     Needs no token.
+         *     Requires no token.
          */
         post: operations["refreshToken"];
         delete?: never;
@@ -697,17 +697,17 @@ export interface paths {
         };
         /**
          * List the collections of the tenant
-         * @description List the collections of the tenant.
+         * @description List the collections of the tenant. A key that is limited to some collections only sees these.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         get: operations["listCollections"];
         put?: never;
         /**
-         * Make a collection
-         * @description Make a collection.
+         * Create a collection
+         * @description Create a collection. Waits until its shards have leaders. Fails with COLLECTION_EXISTS if the tenant has a collection or an alias with this name, with QUOTA_EXCEEDED if the tenant has reached its limit of collections or shards, and with NO_WORKERS if no healthy worker accepts replicas.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["createCollection"];
         delete?: never;
@@ -726,10 +726,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Show the words that a text becomes: those that a text index keeps, and those that a query asks for
-         * @description Show the words that a text becomes: those that a text index keeps, and those that a query asks for.
+         * Show the terms that the analysis of a text gives: those that a text index stores, and those that a query searches for
+         * @description Show the terms that the analysis of a text gives: those that a text index stores, and those that a query searches for.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["analyze"];
         delete?: never;
@@ -746,10 +746,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none
-         * @description List changes of a collection's points since a cursor, in the log order of each shard; waits for one when there is none.
+         * List the changes of the points of a collection after a cursor, in log order within each shard
+         * @description List the changes of the points of a collection after a cursor, in log order within each shard. Without a change, the call waits up to `wait_ms` for the first one. Fails with CHANGES_GONE if the changes after the cursor are no longer kept; `details.lost` describes which are missing.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         get: operations["listChanges"];
         put?: never;
@@ -768,18 +768,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the payload indexes, sparse and named vectors of a collection, and how far they are built
-         * @description List the payload indexes, sparse and named vectors of a collection, and how far they are built.
+         * List the payload indexes, sparse vectors and named vectors of a collection, and the progress of the indexes that are being built
+         * @description List the payload indexes, sparse vectors and named vectors of a collection, and the progress of the indexes that are being built.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         get: operations["listIndexes"];
         put?: never;
         /**
          * Declare a payload index, a sparse vector or a named vector
-         * @description Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index is built while the collection goes on serving.
+         * @description Declare a payload index, a sparse vector or a named vector. Returns when every shard has the declaration; the index is then built in the background while the collection serves requests. Succeeds if the same declaration exists already. Fails with INVALID_ARGUMENT if it exists with other settings: delete it first.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["createIndex"];
         delete?: never;
@@ -798,10 +798,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Drop a payload index, a sparse vector or a named vector
-         * @description Drop a payload index, a sparse vector or a named vector.
+         * Delete a payload index, a sparse vector or a named vector
+         * @description Delete a payload index, a sparse vector or a named vector. Succeeds if it does not exist; `existed` reports whether it did.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["deleteIndex"];
         delete?: never;
@@ -818,18 +818,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List points by id or by a value, page by page, all of them or those that pass a filter
-         * @description List points by id or by a value, page by page, all of them or those that pass a filter.
+         * List the points of a collection page by page, in the order of their ids or of a payload value; optionally only those that match a filter
+         * @description List the points of a collection page by page, in the order of their ids or of a payload value; optionally only those that match a filter. Fails with SNAPSHOT_GONE if the given snapshot is no longer open.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         get: operations["listPoints"];
         put?: never;
         /**
-         * Write points
-         * @description Write points.
+         * Insert points, or replace those that exist with the same ids
+         * @description Insert points, or replace those that exist with the same ids. Returns when the points are stored as durably as the collection promises. Fails with DIMENSION_MISMATCH if a vector has the wrong number of dimensions, and with VERSION_CONFLICT if a point does not have the version that `if_version` requires.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["upsert"];
         delete?: never;
@@ -848,10 +848,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Count the points that pass a filter
-         * @description Count the points that pass a filter.
+         * Count the points that match a filter, or all points
+         * @description Count the points that match a filter, or all points.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["countPoints"];
         delete?: never;
@@ -870,10 +870,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete points given by id, by filter, or by both
-         * @description Delete points given by id, by filter, or by both.
+         * Delete points, which are selected by ids, by a filter, or by both
+         * @description Delete points, which are selected by ids, by a filter, or by both. Fails with VERSION_CONFLICT if a point does not have the version that `if_version` requires.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["deletePoints"];
         delete?: never;
@@ -892,10 +892,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * List the values at a path of the payload, with how many points have each
-         * @description List the values at a path of the payload, with how many points have each.
+         * List the distinct values at a path of the payload, with the number of points that have each value
+         * @description List the distinct values at a path of the payload, with the number of points that have each value.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["facetPoints"];
         delete?: never;
@@ -914,10 +914,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * List points by id or by a value, page by page, all of them or those that pass a filter
-         * @description List points by id or by a value, page by page, all of them or those that pass a filter.
+         * List the points of a collection page by page, in the order of their ids or of a payload value; optionally only those that match a filter
+         * @description List the points of a collection page by page, in the order of their ids or of a payload value; optionally only those that match a filter. Fails with SNAPSHOT_GONE if the given snapshot is no longer open.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["listPointsWhere"];
         delete?: never;
@@ -936,10 +936,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or rescored
-         * @description Search in several ways at once, fused into one answer: vectors, sparse vectors, words, examples; grouped, diversified or rescored.
+         * Search with several branches at once, and fuse their results into one answer
+         * @description Search with several branches at once, and fuse their results into one answer. Branches search by vectors, sparse vectors, words or examples; the fused results can be grouped, diversified or rescored.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["query"];
         delete?: never;
@@ -958,10 +958,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find the nearest neighbours of a vector or of a point
-         * @description Find the nearest neighbours of a vector or of a point. The vector may be that of a text.
+         * Find the nearest neighbours of a vector, of a text or of a stored point
+         * @description Find the nearest neighbours of a vector, of a text or of a stored point. An answer without all shards has `complete` = false; the call fails only if no shard answers. Fails with DIMENSION_MISMATCH if the vector has the wrong number of dimensions, and with ANSWER_TOO_LARGE if the answer would exceed the size limit.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["search"];
         delete?: never;
@@ -981,9 +981,9 @@ export interface paths {
         put?: never;
         /**
          * Search with many vectors in one call
-         * @description Search with many vectors in one call. The answers are those that as many searches would give, in the order of the vectors; when one of the vectors is wrong, the call is refused, and the error names it. It counts as as many requests as it has vectors.
+         * @description Search with many vectors in one call. The answers are the same as those of separate searches, in the order of the vectors. If one of the vectors is invalid, the whole call fails, and the error names the vector. Each vector counts as one request against the rate limit.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["searchBatch"];
         delete?: never;
@@ -1002,10 +1002,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change payload fields of points given by id, by filter, or by both
-         * @description Change payload fields of points given by id, by filter, or by both.
+         * Change payload fields of existing points, which are selected by ids, by a filter, or by both
+         * @description Change payload fields of existing points, which are selected by ids, by a filter, or by both. Vectors do not change. Fails with VERSION_CONFLICT if a point does not have the version that `if_version` requires.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["updatePoints"];
         delete?: never;
@@ -1022,19 +1022,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get one point
-         * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
+         * Get one point by its id
+         * @description Get one point by its id. Fails with POINT_NOT_FOUND if the collection has no point with this id. Clients that resolve `.` and `..` in paths must use the form with a body for points with these ids.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         get: operations["getPoint"];
         put?: never;
         post?: never;
         /**
-         * Delete one point
-         * @description Delete one point.
+         * Delete one point by its id
+         * @description Delete one point by its id. Succeeds if the point does not exist; `existed` reports whether it did.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         delete: operations["deletePoint"];
         options?: never;
@@ -1052,10 +1052,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared
-         * @description How much of the true answers searches find: sampled queries are answered as usual and exactly, and compared. Queries that were asked lately are taken first; others are made from stored points without being one. The searches come one after the other, and each of them counts as a request of the caller.
+         * Measure the recall of searches: sampled queries are answered both approximately and exactly, and the results are compared
+         * @description Measure the recall of searches: sampled queries are answered both approximately and exactly, and the results are compared. The sample consists of recent queries of clients and, if these are too few, of synthetic queries close to stored points. The searches run one after the other, and each counts as one request of the caller.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["measureRecall"];
         delete?: never;
@@ -1074,10 +1074,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile
-         * @description Open a snapshot: the points of a collection as of one moment, for ListPoints to page through whatever is written meanwhile. It holds disk space of the workers until it is closed or not used for its time.
+         * Open a snapshot: a consistent view of all points of a collection at one time, which ListPoints reads page by page while others write
+         * @description Open a snapshot: a consistent view of all points of a collection at one time, which ListPoints reads page by page while others write. A snapshot occupies disk space on the workers until it is closed, or until it has not been used for `expires_after_ms`.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["openSnapshot"];
         delete?: never;
@@ -1097,10 +1097,10 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Close a snapshot before its time
-         * @description Close a snapshot before its time. Closing one that is not open succeeds.
+         * Close a snapshot and release its disk space
+         * @description Close a snapshot and release its disk space. Succeeds if the snapshot is not open; `existed` reports whether it was.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         delete: operations["closeSnapshot"];
         options?: never;
@@ -1116,19 +1116,19 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the shards, counts and settings of a collection
-         * @description Get the shards, counts and settings of a collection.
+         * Get the shards, the number of points and the settings of a collection
+         * @description Get the shards, the number of points and the settings of a collection. Fails with COLLECTION_NOT_FOUND if it does not exist.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         get: operations["getCollection"];
         put?: never;
         post?: never;
         /**
-         * Delete a collection with its points
-         * @description Delete a collection with its points.
+         * Delete a collection with its points and its aliases
+         * @description Delete a collection with its points and its aliases. Fails with COLLECTION_NOT_FOUND if it does not exist.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         delete: operations["deleteCollection"];
         options?: never;
@@ -1145,10 +1145,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Change settings while the collection serves; what is not given stays
-         * @description Change settings while the collection serves; what is not given stays.
+         * Change settings of a collection while it serves requests
+         * @description Change settings of a collection while it serves requests. Settings that are absent remain unchanged. Returns all settings after the change.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         put: operations["updateCollection"];
         post?: never;
@@ -1166,10 +1166,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the shards, counts and settings of a collection
-         * @description Get the shards, counts and settings of a collection.
+         * Get the shards, the number of points and the settings of a collection
+         * @description Get the shards, the number of points and the settings of a collection. Fails with COLLECTION_NOT_FOUND if it does not exist.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         get: operations["getCollectionStatus"];
         put?: never;
@@ -1190,10 +1190,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say how good an answer was
-         * @description Say how good an answer was.
+         * Store a user's judgement of the results of a search
+         * @description Store a user's judgement of the results of a search. When a tenant exceeds its limit of stored feedback items, the oldest are deleted.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["submitFeedback"];
         delete?: never;
@@ -1210,18 +1210,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the invitations that are open, page by page: an administrator sees all, others their own
-         * @description List the invitations that are open, page by page: an administrator sees all, others their own.
+         * List the open invitations page by page
+         * @description List the open invitations page by page. An administrator sees all of them, others only their own.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         get: operations["listInvitations"];
         put?: never;
         /**
-         * Invite a person: who has the token that is answered can make an account of this address, role and tenant
-         * @description Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role.
+         * Invite a person: whoever has the returned token can create an account with this address, role and tenant
+         * @description Invite a person: whoever has the returned token can create an account with this address, role and tenant. Administrators can invite into any tenant. If the server allows it, others can invite into their own tenant, with at most their own role.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         post: operations["inviteUser"];
         delete?: never;
@@ -1242,9 +1242,9 @@ export interface paths {
         post?: never;
         /**
          * Withdraw an invitation
-         * @description Withdraw an invitation.
+         * @description Withdraw an invitation. Fails with NOT_FOUND if the caller can see no such invitation.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         delete: operations["deleteInvitation"];
         options?: never;
@@ -1261,17 +1261,17 @@ export interface paths {
         };
         /**
          * List the API keys of the account
-         * @description List the API keys of the account. A key that is limited sees only keys that have no more than it has.
+         * @description List the API keys of the account. A caller with a restricted key only sees keys whose rights do not exceed those of its own key.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
-         * Make an API key; it is shown once
-         * @description Make an API key; it is shown once.
+         * Create an API key
+         * @description Create an API key. The key is shown only in this answer. Its rights are limited to those of its creator: a role beyond them fails with PERMISSION_DENIED. Fails with QUOTA_EXCEEDED if the account has reached its limit of keys.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -1292,9 +1292,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no more rights than it has itself.
+         * @description Revoke an API key. A key can always revoke itself. A login or the key of an administrator can revoke every key of the account that has no more rights than it has. Fails with NOT_FOUND if the account has no such key, and with PERMISSION_DENIED for any other key.
          *
-         *     Takes a login token, or an administrator's API key. An API key of any other role can only name itself.
+         *     Requires a login token, or an API key with the role admin. An API key of any other role can only name itself.
          */
         delete: operations["deleteApiKey"];
         options?: never;
@@ -1312,10 +1312,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete one point
-         * @description Delete one point.
+         * Delete one point by its id
+         * @description Delete one point by its id. Succeeds if the point does not exist; `existed` reports whether it did.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["deletePointAlias"];
         delete?: never;
@@ -1334,10 +1334,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get one point
-         * @description Get one point. Clients that resolve `.` and `..` in paths reach points of these ids by the form with a body.
+         * Get one point by its id
+         * @description Get one point by its id. Fails with POINT_NOT_FOUND if the collection has no point with this id. Clients that resolve `.` and `..` in paths must use the form with a body for points with these ids.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["getPointAlias"];
         delete?: never;
@@ -1356,10 +1356,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Run queries of one or more collections
-         * @description Run queries of one or more collections. They are answered in their order; one that fails says so in its place.
+         * Run queries on one or more collections in one call
+         * @description Run queries on one or more collections in one call. The outcomes are in the order of the queries. A query that fails does not fail the others: its outcome contains the error. Each query counts as one request against the rate limit.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["queryBatch"];
         delete?: never;
@@ -1378,10 +1378,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get a day-long token for an API key
-         * @description Get a day-long token for an API key.
+         * Get an access token for an API key, valid for 24 hours
+         * @description Get an access token for an API key, valid for 24 hours. The rights of the token are those of the key.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         post: operations["createSdkJwt"];
         delete?: never;
@@ -1400,10 +1400,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find the nearest neighbours of a vector or of a point
-         * @description Find the nearest neighbours of a vector or of a point. The vector may be that of a text.
+         * Find the nearest neighbours of a vector, of a text or of a stored point
+         * @description Find the nearest neighbours of a vector, of a text or of a stored point. An answer without all shards has `complete` = false; the call fails only if no shard answers. Fails with DIMENSION_MISMATCH if the vector has the wrong number of dimensions, and with ANSWER_TOO_LARGE if the answer would exceed the size limit.
          *
-         *     Takes a token that may read: any role but metrics.
+         *     Requires a token with the role read, write or admin.
          */
         post: operations["searchAlias"];
         delete?: never;
@@ -1420,10 +1420,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ask every service and worker how it is
-         * @description Ask every service and worker how it is. The status is ok when all answer and every worker is healthy.
+         * Query the state of every service and worker
+         * @description Query the state of every service and worker. The status is ok if all services answer and every worker is healthy.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     Requires a login token, an SDK token or an API key of any role.
          */
         get: operations["getHealth"];
         put?: never;
@@ -1444,10 +1444,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Write points
-         * @description Write points.
+         * Insert points, or replace those that exist with the same ids
+         * @description Insert points, or replace those that exist with the same ids. Returns when the points are stored as durably as the collection promises. Fails with DIMENSION_MISMATCH if a vector has the wrong number of dimensions, and with VERSION_CONFLICT if a point does not have the version that `if_version` requires.
          *
-         *     Takes a token that may write.
+         *     Requires a token with the role write or admin.
          */
         post: operations["upsertAlias"];
         delete?: never;
@@ -1466,10 +1466,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete the account with its API keys
-         * @description Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the heir or deleted with their points, whichever the request says; the answer names them.
+         * Delete the caller's account with its API keys
+         * @description Delete the caller's account with its API keys. If the tenant has no other account, its collections are given to the heir or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION if such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         post: operations["deleteUser"];
         delete?: never;
@@ -1488,10 +1488,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the password; all other logins of the user end
-         * @description Change the password; all other logins of the user end.
+         * Change the password of the caller's account
+         * @description Change the password of the caller's account. All other logins of the account end. Fails with PERMISSION_DENIED if the current password is wrong, and with INVALID_ARGUMENT if the new one is too short or too common.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -1511,14 +1511,14 @@ export interface paths {
          * Get the account that the token belongs to
          * @description Get the account that the token belongs to.
          *
-         *     Takes a login token, an SDK token or an API key.
+         *     Requires a login token, an SDK token or an API key of any role.
          */
         get: operations["getUserProfile"];
         /**
-         * Change the plan of the account
-         * @description Change the plan of the account.
+         * Change the plan of the tenant
+         * @description Change the plan of the tenant. The PAID plan, and the plan of a tenant with several accounts, can only be set by an administrator; others get PERMISSION_DENIED.
          *
-         *     Takes a login token, or an administrator's API key.
+         *     Requires a login token, or an API key with the role admin.
          */
         put: operations["updateUserProfile"];
         post?: never;
@@ -1538,10 +1538,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get a token for an e-mail address and a password
-         * @description Get a token for an e-mail address and a password.
+         * Get an access token for an e-mail address and a password
+         * @description Get an access token for an e-mail address and a password. Fails with UNAUTHENTICATED if they are wrong, with PERMISSION_DENIED if the account is disabled, and with RATE_LIMITED after repeated wrong passwords.
          *
-         *     Needs no token.
+         *     Requires no token.
          */
         post: operations["login"];
         delete?: never;
@@ -1560,10 +1560,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an account
-         * @description Make an account. Unless registration is open, this takes an invitation.
+         * Create an account
+         * @description Create an account. Requires an invitation unless the server allows open registration; otherwise fails with PERMISSION_DENIED. Fails with ALREADY_EXISTS if the address has an account, and with INVALID_ARGUMENT if the password is too short or too common.
          *
-         *     Needs no token.
+         *     Requires no token.
          */
         post: operations["registerUser"];
         delete?: never;
@@ -1576,420 +1576,520 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An API key without its secret. */
         APIKey: {
+            /** @description Public part of the key, which identifies it. */
             keyPrefix: string;
+            /** @description Id of the account that owns the key. */
             userId: string;
             /**
              * Format: int64
-             * @description Seconds since 1970.
+             * @description Time of creation, seconds since 1970.
              */
             createdAt: string;
+            /** @description Name that the creator of the key has chosen. */
             name: string;
-            /** @description write or read; an administrator's key may be admin or metrics. */
+            /** @description Role of the key: write or read; for keys of administrators also admin or metrics. */
             role: string;
-            /** @description The only collections the key may touch; empty: all of the tenant. */
+            /** @description Names of the collections that the key can access. Empty: all collections of the tenant. */
             collections: string[];
             /**
              * Format: int64
-             * @description Seconds since 1970; 0: never.
+             * @description Time at which the key expires, seconds since 1970. 0: never.
              */
             expiresAt: string;
         };
+        /** @description An alert that a rule has opened. */
         Alert: {
+            /** @description Id of the alert. */
             id: string;
-            /** @description Name of the rule that opened it. */
+            /** @description Name of the rule that opened the alert. */
             rule: string;
-            /** @description What it is about, such as: worker 0c1f. */
+            /** @description Object that the alert is about, such as: worker 0c1f. */
             subject: string;
-            /** @description warning or critical. */
+            /** @description Level of the alert: warning or critical. */
             level: string;
+            /** @description Description of the problem. */
             message: string;
-            /** @description open or resolved. */
+            /** @description Status of the alert: open or resolved. */
             status: string;
             /**
              * Format: double
-             * @description Milliseconds since 1970.
+             * @description Time at which the alert was opened, milliseconds since 1970.
              */
             openedAtMs: number;
             /**
              * Format: double
-             * @description Milliseconds since 1970; missing: it is open.
+             * @description Time at which the alert was closed, milliseconds since 1970. Absent: it is open.
              */
             resolvedAtMs?: number;
-            /** @description Who closed it, or recovered; missing: it is open. */
+            /** @description Account that closed the alert; or recovered, if its cause has ended. Absent: it is open. */
             resolvedBy?: string;
         };
+        /** @description A rule by which alerts are opened. */
         AlertRule: {
+            /** @description Name of the rule: worker_down, under_replicated, replication_lag, index_lag, disk, error_rate or recall_unmet. */
             rule: string;
+            /** @description Whether the rule opens alerts. */
             enabled: boolean;
-            /** @description warning or critical. */
+            /** @description Level of the alerts: warning or critical. */
             level: string;
             /**
              * Format: double
-             * @description In the unit of the rule: a share, a number of points, entries or replicas.
+             * @description Threshold of the rule, in the unit of the rule: a share of 0 to 1 (disk, error_rate, recall_unmet), a number of points (index_lag), log entries (replication_lag) or replicas (under_replicated). The rule worker_down has none.
              */
             threshold: number;
         };
+        /** @description An additional name of a collection. */
         Alias: {
+            /** @description The additional name, at most 128 bytes. The rules for names of collections apply. */
             alias?: string;
+            /** @description Name of the collection. */
             collection?: string;
         };
         AnalyzeBody: {
-            /** @description At most 64 KiB. */
+            /** @description Text to analyze, at most 64 KiB. */
             text?: string;
-            /** @description As the text index that is declared at this path makes words; empty: as `index` says. */
+            /** @description Path of a declared text index whose settings are used. Empty: the settings of `index`. */
             path?: string;
-            /** @description An index that need not be declared, instead of `path`; only language, analyzer and stop_words matter. Missing, with no path: as where there is no text index. */
+            /** @description Settings of an index that need not be declared, instead of `path`; only `language`, `analyzer` and `stop_words` are used. Absent, and without a path: the settings that apply where there is no text index. */
             index?: components["schemas"]["PayloadIndex"];
         };
         AnalyzeResponse: {
+            /** @description Terms in the order of the text. */
             tokens: components["schemas"]["Token"][];
         };
+        /** @description An entry of the audit log. Each entry is signed together with the signature of the previous entry, so that a change or a gap is detected. */
         AuditEntry: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Sequence number of the entry.
+             */
             sequence: number;
-            /** @description RFC 3339. */
+            /** @description Time of the call, RFC 3339. */
             at: string;
-            /** @description Such as login, createApiKey, deleteCollection; denied for what was refused. */
+            /** @description Name of the operation, such as login, createApiKey or deleteCollection; denied for a request that was refused before its operation was known. */
             action: string;
+            /** @description Id of the account. Empty: the caller was not authenticated. */
             userId: string;
-            /** @description E-mail address, or public part of the API key. */
+            /** @description E-mail address of the account, or public part of the API key. */
             who: string;
-            /** @description IP address. */
+            /** @description IP address of the caller. */
             address: string;
-            /** @description What it was done to: a name, an id, a route. */
+            /** @description Object of the operation: a name, an id or a path. */
             target: string;
-            /** @description OK or the error code. */
+            /** @description Result of the call: OK or the error code. */
             result: string;
+            /** @description Id of the request. */
             requestId: string;
-            /** @description The field mac of the entry before. */
+            /** @description Field `mac` of the previous entry. */
             previous: string;
-            /** @description HMAC-SHA-256 over the entry without this field, base64url. */
+            /** @description HMAC-SHA-256 of the entry without this field, base64url. */
             mac: string;
         };
-        /** @description What a branch found. */
+        /** @description How one branch of a query was executed. */
         BranchReport: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of candidates that the branch found.
+             */
             candidates: number;
             /**
              * Format: float
-             * @description As in SearchResponse.
+             * @description Expected recall of the branch, as in SearchResponse.
              */
             recallEstimate?: number;
-            /** @description How each shard found its points. */
+            /** @description How each shard found its points, as `plan` in ShardRead. */
             plans: string[];
-            /** @description Payloads had to be read for its filter. */
+            /** @description Whether payloads were read to evaluate the filter. If true, a payload index would make the branch faster. */
             unindexed: boolean;
-            /** @description Set with recall_estimate. */
+            /** @description Confidence interval of `recall_estimate`, present if that is present. */
             recallInterval?: components["schemas"]["RecallInterval"];
-            /** @description Recall was asked for, and what a shard measured is less, or it has measured nothing. */
+            /** @description Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing. */
             recallUnmet: boolean;
         };
         ChangePasswordRequest: {
+            /** @description Current password of the account. */
             currentPassword?: string;
+            /** @description New password, 8 to 128 characters. */
             newPassword?: string;
         };
         ChangePasswordResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
         CloseSnapshotResponse: {
-            /** @description Whether it was open. */
+            /** @description Whether the snapshot was open. */
             existed: boolean;
         };
+        /** @description A collection with its main settings. */
         CollectionInfo: {
+            /** @description Name of the collection. */
             name: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Number of dimensions of the vectors.
+             */
             dimension: number;
+            /** @description Distance metric: cosine, euclidean or dot. */
             distance: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards.
+             */
             shards: number;
             /**
              * Format: uint64
-             * @description As the workers reported it last, within seconds; GetCollectionStatus counts.
+             * @description Number of points as the workers last reported it, a few seconds old. GetCollectionStatus counts them.
              */
             points: string;
             /**
              * Format: int64
-             * @description Seconds since 1970.
+             * @description Time of creation, seconds since 1970.
              */
             createdAt: string;
         };
         CountPointsBody: {
+            /** @description Only points that match this filter are counted. Absent: all points. */
             filter?: components["schemas"]["Filter"];
-            /** @description Where the indexes do not know, look at a sample only. */
+            /** @description Whether to estimate the number from a sample where the indexes cannot give the exact one. */
             estimate?: boolean;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
         };
+        /** @description The number of points that match. */
         CountPointsResponse: {
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of points.
+             */
             count: string;
+            /** @description Whether `count` is exact; otherwise it is an estimate. */
             exact: boolean;
-            /** @description Payloads had to be read: a payload index would make it faster. */
+            /** @description Whether payloads were read. If true, a payload index would make the call faster. */
             unindexed: boolean;
         };
         CreateAPIKeyRequest: {
+            /** @description Name of the key, at most 128 characters. */
             name?: string;
             /**
-             * @description read, write (default), or, for administrators, metrics or admin. A key never gives more than its maker has.
+             * @description Role of the key: read, write (default), metrics or admin. The last two require an administrator.
              * @enum {string}
              */
             role?: "read" | "write" | "metrics" | "admin";
-            /** @description The only collections the key may touch; empty: all of the tenant. */
+            /** @description Names of the collections that the key can access, at most 100. Empty: all collections of the tenant. */
             collections?: string[];
             /**
              * Format: int64
-             * @description Seconds since 1970; 0: never.
+             * @description Time at which the key expires, seconds since 1970. 0: never.
              */
             expiresAt?: string;
         };
         CreateAPIKeyResponse: {
-            /** @description Shown once; the server keeps a keyed hash. */
+            /** @description The API key. It is shown only here: the server stores only a keyed hash of it. */
             fullKey: string;
+            /** @description The key without its secret. */
             keyInfo?: components["schemas"]["APIKey"];
         };
+        /** @description The settings of a collection. */
         CreateCollectionRequest: {
+            /** @description Name of the collection, 1 to 128 characters: ASCII letters, digits, `_` and `-`, beginning with a letter or a digit. It must be unique among the collections and aliases of the tenant. */
             name: string;
             /**
              * Format: int32
-             * @description 1 to 65,536.
+             * @description Number of dimensions of the vectors, 1 to 65,536.
              */
             dimension: number;
-            /** @description cosine (default), euclidean or dot. */
+            /** @description Distance metric: cosine (default), euclidean or dot. */
             distance?: string;
             /**
              * Format: int64
-             * @description 1 to 64; 0: one per worker, at most 16.
+             * @description Number of shards, 1 to 64. 0: one per worker, at most 16.
              */
             shards?: number;
+            /** @description Reranking of search results. Absent: results are not reranked. */
             rerank?: components["schemas"]["RerankSettings"];
             /**
              * Format: int64
-             * @description Links a node of the graph, 2 to 128; 0: 16.
+             * @description Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16.
              */
             hnswM?: number;
             /**
              * Format: int64
-             * @description Candidates while inserting, hnsw_m to 4,096; 0: 200.
+             * @description Number of candidates that are considered when a point is inserted into the graph (efConstruction of HNSW), `hnsw_m` to 4,096. 0: 200.
              */
             hnswEfConstruction?: number;
+            /** @description How vectors are stored and indexed. Absent: the default of each setting. */
             vectors?: components["schemas"]["VectorSettings"];
             /**
              * Format: int64
-             * @description Replicas of each shard, 1 to 7; 0: 3 where there are as many workers, else 1.
+             * @description Number of replicas of each shard, 1 to 7. 0: 3 if there are at least 3 workers, otherwise 1.
              */
             replicas?: number;
-            /** @description fsync (default): acknowledged writes are on the disks of a majority. relaxed: they are in its memory, and on its disks a moment later; UNSAFE when the power fails. */
+            /** @description When writes are acknowledged. fsync (default): when a majority of the replicas has them on disk. relaxed: when a majority has them in memory; they are on disk shortly afterwards, and a power failure can lose acknowledged writes. */
             durability?: string;
-            /** @description Payload indexes from the start. */
+            /** @description Payload indexes to declare, at most 64. More can be declared later with CreateIndex. */
             indexes?: components["schemas"]["PayloadIndex"][];
-            /** @description Names of sparse vectors that points may have. */
+            /** @description Names of the sparse vectors that points can have, at most 16, each 1 to 64 bytes. */
             sparseVectors?: string[];
-            /** @description Dense vectors that points may have besides their first one. */
+            /** @description Named dense vectors that points can have in addition to their first vector, at most 16. */
             namedVectors?: components["schemas"]["NamedVector"][];
-            /** @description Lets points and queries be given as text. */
+            /** @description Embedding provider that computes the vectors of texts in points and queries. Absent: points and queries must have vectors. */
             embedding?: components["schemas"]["EmbeddingSettings"];
         };
         CreateCollectionResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
-        /** @description Exactly one of index, sparse_vector and named_vector. */
+        /** @description A declaration. Exactly one of `index`, `sparse_vector` and `named_vector` is required. */
         CreateIndexBody: {
+            /** @description Payload index to declare. */
             index?: components["schemas"]["PayloadIndex"];
+            /** @description Name of the sparse vector to declare, 1 to 64 bytes. */
             sparseVector?: string;
+            /** @description Named dense vector to declare. */
             namedVector?: components["schemas"]["NamedVector"];
         };
         CreateIndexResponse: {
-            /** @description Whether it was not there before. */
+            /** @description Whether the declaration is new. False: it existed already. */
             created: boolean;
         };
         CreateSDKJWTRequest: {
+            /** @description Public part of the API key, as ListAPIKeys returns it. */
             apiKeyId?: string;
         };
         CreateSDKJWTResponse: {
+            /** @description Access token, valid for 24 hours. */
             sdkJwt: string;
         };
         DeleteAPIKeyResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
         DeleteCollectionResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
-        /** @description Exactly one of index, sparse_vector and named_vector, of which only the name matters. */
+        /** @description The declaration to delete. Exactly one of `index`, `sparse_vector` and `named_vector` is required. */
         DeleteIndexBody: {
+            /** @description Payload index to delete; only its `path` and `type` are used. */
             index?: components["schemas"]["PayloadIndex"];
+            /** @description Name of the sparse vector to delete. */
             sparseVector?: string;
+            /** @description Named dense vector to delete; only its name is used. */
             namedVector?: components["schemas"]["NamedVector"];
         };
         DeleteIndexResponse: {
+            /** @description Whether the declaration existed. */
             existed: boolean;
         };
         DeleteInvitationResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
         DeletePointsBody: {
-            /** @description Those that are there; with a filter: those of them that pass. At least one of both. */
+            /** @description Ids of the points, at most 10,000; unknown ids are ignored. With a filter, only those that match it. At least one of `ids` and `filter` is required. */
             ids?: string[];
+            /** @description Selects the points that match. Absent: `ids` selects the points. */
             filter?: components["schemas"]["Filter"];
             /**
              * Format: uint64
-             * @description Only if the version of every point is this; with ids alone.
+             * @description Version that every point must have; otherwise the call fails with VERSION_CONFLICT. Only with `ids`, not with `filter`. Absent: the deletion is unconditional.
              */
             ifVersion?: string;
+            /** @description Identifies the write, as in UpsertRequest. */
             origin?: components["schemas"]["WriteOrigin"];
         };
+        /** @description The result of a deletion of points. */
         DeletePointsResponse: {
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of points that were deleted.
+             */
             deleted: string;
-            /** @description For a read that must see this. */
+            /** @description Token of this write, for reads with the consistency at_least. */
             writeToken: string;
         };
         DeleteRequest: {
+            /** @description Name or alias of the collection. */
             collection?: string;
+            /** @description Id of the point, 1 to 512 bytes. */
             id: string;
+            /** @description Identifies the write, as in UpsertRequest. */
             origin?: components["schemas"]["WriteOrigin"];
         };
+        /** @description The result of a deletion. */
         DeleteResponse: {
-            /** @description Whether it was there. */
+            /** @description Whether the point existed. */
             existed: boolean;
-            /** @description For a read that must see this. */
+            /** @description Token of this write, for reads with the consistency at_least. */
             writeToken: string;
         };
         DeleteUserRequest: {
+            /** @description Password of the caller's account. */
             password?: string;
-            /** @description Id or e-mail address of the account whose tenant gets the collections. Another tenant's takes an administrator. */
+            /** @description Id or e-mail address of an account whose tenant receives the collections. An account of another tenant requires an administrator. Empty: nobody. */
             heir?: string;
-            /** @description Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
+            /** @description Whether to delete the collections of the tenant with their points. Required if the account is the last one of a tenant with collections and there is no heir. */
             deleteCollections?: boolean;
         };
+        /** @description What happened to the collections and keys of the deleted account. */
         DeleteUserResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
-            /** @description Collections that were deleted with their points. */
+            /** @description Names of the collections that were deleted with their points. */
             deletedCollections: string[];
-            /** @description Collections that now belong to the tenant of the heir. */
+            /** @description Names of the collections that now belong to the tenant of the heir. */
             handedCollections: string[];
-            /** @description Collections that stay with the tenant, which has other users. */
+            /** @description Names of the collections that remain with the tenant, because it has other accounts. */
             keptCollections: string[];
             /**
              * Format: int64
-             * @description API keys that were deleted.
+             * @description Number of API keys that were deleted.
              */
             deletedKeys: number;
         };
         /** @description A dense vector. */
         DenseVector: number[];
-        /** @description Maximal marginal relevance: each next result is the candidate with the most of (1 - share) * relevance - share * its greatest similarity to a result before. */
+        /** @description Diversity by maximal marginal relevance: the next result is the candidate with the highest value of (1 - share) * relevance - share * s, where s is its greatest similarity to a result that was already selected. */
         Diversity: {
             /**
              * Format: float
-             * @description 0 (none) to 1.
+             * @description Weight of diversity, 0 (none) to 1.
              */
             share?: number;
             /**
              * Format: int64
-             * @description Candidates chosen from, at most 1,000; 0: 4 top_k.
+             * @description Number of candidates to select from, at most 1,000. 0: 4 * top_k.
              */
             candidates?: number;
         };
         DrainWorkerBody: {
-            /** @description Take it back: the worker keeps what it has left, and gets replicas again. */
+            /** @description Whether to cancel the drain: the worker keeps its remaining replicas, and gets new ones again. */
             cancel?: boolean;
         };
         DrainWorkerResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
+        /** @description How the vectors of texts are computed. */
         EmbeddingSettings: {
-            /** @description One that the operator has set up, or local: words hashed, for tests and trials. */
+            /** @description Name of a provider that the operator has configured; or local, which hashes words and is meant for tests and trials. */
             provider?: string;
-            /** @description Payload field that keeps the text of a point; empty: text. */
+            /** @description Payload field in which the text of a point is stored, at most 512 bytes. Empty: text. */
             textField?: string;
         };
-        /** @description Near these and far from those: the query vector is the mean of the positive ones, moved away from the mean of the negative ones by their difference. Points given as examples are left out. */
+        /** @description Stored points as examples. The query vector is the mean of the positive vectors, moved away from the mean of the negative vectors by the difference of the two means. The examples are excluded from the results. */
         Examples: {
-            /** @description At least one. */
+            /** @description Ids of points that results shall be near to, at least one. */
             positiveIds?: string[];
+            /** @description Ids of points that results shall be far from. */
             negativeIds?: string[];
         };
-        /** @description The way of one search through the services. */
+        /** @description How a search was executed, step by step. */
         Explanation: {
-            /** @description W3C trace id of the request, for the spans of all services. */
+            /** @description W3C trace id of the request, which finds its spans in all services. */
             traceId: string;
             /**
              * Format: int64
-             * @description Epoch of the route: the greatest of its shards.
+             * @description Epoch of the placement that was used: the highest one of the shards.
              */
             routeEpoch: number;
-            /** @description The collection's incarnation. */
+            /** @description Id of the collection. A collection that is deleted and created again has another id. */
             collectionId: string;
-            /** @description What it took, in the order of the steps. */
+            /** @description Steps of the search, in the order of their execution. */
             steps: components["schemas"]["Step"][];
             /**
              * Format: int64
-             * @description Budget that the search had.
+             * @description Time limit of the search, milliseconds.
              */
             budgetMs: number;
-            /** @description The consistency that was asked for. */
+            /** @description Consistency that was requested. */
             consistency: string;
         };
+        /** @description A payload value, and the number of points that have it. */
         Facet: {
-            /** @description Any JSON value. */
+            /** @description The payload value. */
             value?: unknown;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of points that have the value.
+             */
             count: string;
         };
         FacetPointsBody: {
+            /** @description Path of the values in the payload. */
             path?: string;
+            /** @description Only points that match this filter are counted. Absent: all points. */
             filter?: components["schemas"]["Filter"];
             /**
              * Format: int64
-             * @description 1 to 10,000; 0: 10.
+             * @description Maximum number of values in the answer, 1 to 10,000. 0: 10.
              */
             limit?: number;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
         };
+        /** @description The values at a path, with the number of points of each. */
         FacetPointsResponse: {
-            /** @description The most frequent first. */
+            /** @description Values with their numbers of points, most frequent first. */
             values: components["schemas"]["Facet"][];
-            /** @description Whether there are others. */
+            /** @description Whether there are more values than `limit`. */
             more: boolean;
+            /** @description Whether payloads were read. If true, a payload index would make the call faster. */
             unindexed: boolean;
         };
+        /** @description A user's judgement of one result. */
         FeedbackItem: {
+            /** @description Id of the point that was the result, 1 to 512 bytes. */
             resultId: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Relevance on a scale that the application chooses; it is stored as given.
+             */
             relevanceScore?: number;
+            /** @description Whether the user opened the result. */
             clicked?: boolean;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Position of the result in the list that the user saw, as the application counts it.
+             */
             position?: number;
+            /** @description Comment of the user, at most 4,096 bytes. */
             comment?: string;
         };
-        /** @description A condition on points. Exactly one of all, any, none, ids, nested, or field with one test of eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, phrase, exists or isNull; bounds of a range go together. An empty object holds for every point. */
+        /** @description A condition on points, with exactly one of all, any, none, ids, nested and field. A field has exactly one of the tests eq, in, notIn, gt, gte, lt, lte, geoRadius, geoBox, prefix, text, phrase, exists or isNull; the bounds of one range can be combined. An empty object matches every point. */
         Filter: {
-            /** @description Every one holds. */
+            /** @description Every filter of the list matches. An empty list matches every point. */
             all?: components["schemas"]["Filter"][];
-            /** @description At least one holds. */
+            /** @description At least one filter of the list matches. An empty list matches no point. */
             any?: components["schemas"]["Filter"][];
-            /** @description None holds. */
+            /** @description None of the filters of the list matches. An empty list matches every point. */
             none?: components["schemas"]["Filter"][];
-            /** @description The point has one of these ids. */
+            /** @description The id of the point is in the list. */
             ids?: string[];
-            /** @description One object below the path meets the whole filter, whose paths begin in that object. */
+            /** @description One object below the path matches the whole filter, whose paths begin in that object. */
             nested?: {
                 path: string;
                 filter: components["schemas"]["Filter"];
             };
-            /** @description Keys separated by dots, a backslash before a dot that is part of a key. Lists are gone through. */
+            /** @description Path of the values in the payload: keys separated by dots, with a backslash before a dot that is part of a key. Lists on the path are traversed. */
             field?: string;
             /** @description A string, a number, true or false. */
             eq?: unknown;
-            /** @description One of these values. */
+            /** @description A value is one of these values. */
             in?: unknown[];
-            /** @description None of these values; holds where there is no value, too. */
+            /** @description No value is one of these values. Matches also where there is no value. */
             notIn?: unknown[];
-            /** @description A number, or a time such as 2026-01-31T12:00:00Z or 2026-01-31; so are the other bounds. */
+            /** @description Lower bound, exclusive: a number, or a time such as 2026-01-31T12:00:00Z or 2026-01-31. All bounds of a range have the same type. */
             gt?: unknown;
+            /** @description Lower bound, inclusive. */
             gte?: unknown;
+            /** @description Upper bound, exclusive. */
             lt?: unknown;
+            /** @description Upper bound, inclusive. */
             lte?: unknown;
+            /** @description A geographic point is within this distance of the centre, in metres. */
             geoRadius?: {
                 center: {
                     /** Format: double */
@@ -2000,7 +2100,7 @@ export interface components {
                 /** Format: double */
                 meters: number;
             };
-            /** @description West may be greater than east: the box then crosses the 180th meridian. */
+            /** @description A geographic point is within this box, whose edges are in degrees. `west` can be greater than `east`: the box then crosses the 180th meridian. */
             geoBox?: {
                 /** Format: double */
                 north: number;
@@ -2011,295 +2111,419 @@ export interface components {
                 /** Format: double */
                 east: number;
             };
-            /** @description A string that begins so. */
+            /** @description A string begins with this prefix. */
             prefix?: string;
-            /** @description A string that has every word of this text. */
+            /** @description A string contains every word of this text. */
             text?: string;
-            /** @description A string that has these words next to each other in this order. */
+            /** @description A string contains these words next to each other in this order. */
             phrase?: string;
-            /** @description Whether there is a value that is not null. */
+            /** @description true: there is a value other than null. false: there is none. */
             exists?: boolean;
-            /** @description Whether there is a null. */
+            /** @description true: there is a null. false: there is none. */
             isNull?: boolean;
         };
-        /** @description Of the gateway that answers. */
+        /** @description Totals of the gateway that answers, since it was started. */
         GatewayStats: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Time since the start of the process, seconds.
+             */
             uptimeSeconds: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Resident memory of the process, bytes.
+             */
             memoryBytes: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Number of requests.
+             */
             requests: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Number of requests that failed.
+             */
             failedRequests: number;
         };
+        /** @description A summary of a cluster. */
         GetClusterStatusResponse: {
-            /** @description Address of the placement driver that does the background work; empty: none does at the moment. */
+            /** @description Address of the placement driver that performs the background work. Empty: currently none. */
             placementLeader: string;
+            /** @description Addresses of all placement drivers that are running. */
             placementNodes: string[];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of workers.
+             */
             workers: number;
+            /** @description Number of workers in each state. */
             workersByState: {
                 [key: string]: number;
             };
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards.
+             */
             shards: number;
             /**
              * Format: int64
-             * @description Shards with a leader that a majority follows.
+             * @description Number of shards with a leader that a majority follows.
              */
             shardsReady: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards that have all their replicas.
+             */
             shardsFullyReplicated: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Number of points.
+             */
             points: number;
-            /** @description Under way. */
+            /** @description Operations in progress. */
             operations: components["schemas"]["Operation"][];
         };
+        /** @description The state and the settings of a collection. */
         GetCollectionStatusResponse: {
+            /** @description Name of the collection. */
             name: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Number of dimensions of the vectors.
+             */
             dimension: number;
+            /** @description Distance metric: cosine, euclidean or dot. */
             distance: string;
+            /** @description State of each shard. */
             shards: components["schemas"]["ShardStatus"][];
             /**
              * Format: uint64
-             * @description As of every write that was acknowledged before, of the shards that answered: one that did not has an error_code.
+             * @description Number of points, including every write that was acknowledged before. Shards that did not answer have an `error_code` and are not counted.
              */
             points: string;
             /**
              * Format: uint64
-             * @description Points that search scans because the index does not hold them yet; at most `points`.
+             * @description Number of points that searches scan because they are not in the index yet; at most `points`.
              */
             indexLag: string;
-            /** @description fsync, or relaxed with its interval: how acknowledged writes are kept. */
+            /** @description When writes are acknowledged: fsync, or relaxed with its interval. */
             durability: string;
+            /** @description Reranking of search results. */
             rerank?: components["schemas"]["RerankSettings"];
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Memory that the leaders of all shards use, bytes.
+             */
             memoryBytes: string;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Disk space that the leaders of all shards use, bytes.
+             */
             diskBytes: string;
+            /** @description Embedding provider of the collection. Absent: none. */
             embedding?: components["schemas"]["EmbeddingSettings"];
-            /** @description What it was made with, as it is now; without indexes and vectors that were declared for it (ListIndexes). */
+            /** @description Settings of the collection with their current values, without the indexes and vectors that are declared (see ListIndexes). */
             settings?: components["schemas"]["CreateCollectionRequest"];
         };
+        /** @description The state of a deployment. */
         GetHealthResponse: {
-            /** @description ok or degraded. */
+            /** @description State of the deployment: ok or degraded. */
             status: string;
+            /** @description State of each service. */
             services: components["schemas"]["ServiceHealth"][];
+            /** @description State of each worker. */
             workers: components["schemas"]["WorkerHealth"][];
         };
         GetJwksResponse: {
+            /** @description Public keys, including those whose tokens have not expired yet. */
             keys: components["schemas"]["Jwk"][];
         };
         GetLivenessResponse: {
-            /** @description Always ok. */
+            /** @description Always ok: a process that does not run cannot answer. */
             status: string;
         };
         GetReadinessResponse: {
-            /** @description Always ok: otherwise the call fails. */
+            /** @description Always ok: the call fails otherwise. */
             status: string;
         };
         GetRequest: {
+            /** @description Name or alias of the collection. */
             collection?: string;
+            /** @description Id of the point, 1 to 512 bytes. */
             id: string;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
         };
         GetResponse: {
+            /** @description The point that was requested. */
             point?: components["schemas"]["Point"];
             /**
              * Format: uint64
-             * @description Log index of the shard as of which it was read.
+             * @description Log index of the state of the shard that was read.
              */
             appliedIndex: string;
         };
+        /** @description Totals over all tenants. */
         GetStatsResponse: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of collections.
+             */
             collections: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards.
+             */
             shards: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Number of points.
+             */
             points: number;
             /**
              * Format: double
-             * @description Points that search scans because the index does not hold them yet.
+             * @description Number of points that searches scan because they are not in the index yet.
              */
             indexLag: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Memory of all shards, bytes.
+             */
             shardMemoryBytes: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Disk space of all shards, bytes.
+             */
             shardDiskBytes: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of accounts.
+             */
             users: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of API keys.
+             */
             apiKeys: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of workers.
+             */
             workers: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of healthy workers.
+             */
             healthyWorkers: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Searches and reads per second of all workers.
+             */
             queriesPerSecond: number;
+            /** @description Totals of the gateway that answers. */
             gateway?: components["schemas"]["GatewayStats"];
         };
         GetUserProfileResponse: {
+            /** @description Account of the caller. */
             user?: components["schemas"]["UserProfile"];
         };
-        /** @description The best groups of points that share a value, in the order of their best points. */
+        /** @description The best groups of points that have the same payload value, in the order of their best points. */
         Grouping: {
-            /** @description A list puts the point in the group of each of its values; a point without a value is in none. */
+            /** @description Path of the value in the payload. A point whose value is a list is in the group of each element; a point without a value is in none. */
             path: string;
             /**
              * Format: int64
-             * @description 1 to 1,000; 0: 10.
+             * @description Number of groups, 1 to 1,000. 0: 10.
              */
             groups?: number;
             /**
              * Format: int64
-             * @description Points of a group, 1 to 100; 0: 3.
+             * @description Maximum number of points of each group, 1 to 100. 0: 3.
              */
             groupSize?: number;
         };
+        /** @description A payload index and its progress. */
         IndexInfo: {
+            /** @description Declaration of the index. */
             index?: components["schemas"]["PayloadIndex"];
             /**
              * Format: uint64
-             * @description Points that are in it, of all points.
+             * @description Number of points that are in the index.
              */
             indexed: string;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of points of the collection.
+             */
             points: string;
-            /** @description Whether every shard uses it. */
+            /** @description Whether the index is complete and every shard uses it. */
             ready: boolean;
             /**
              * Format: uint64
-             * @description Points of those indexed with a value, other than null, that is not of the index's type, or cannot be read as it. Tests of that type do not find such a value.
+             * @description Number of indexed points that have a value, other than null, which does not have the type of the index or cannot be parsed as this type. Conditions on this type do not find such a value.
              */
             unread: string;
-            /** @description One of them; absent when there is none. */
+            /** @description Example of such a value. Absent: there is none. */
             unreadExample?: components["schemas"]["UnreadExample"];
         };
+        /** @description An open invitation, without its token. */
         Invitation: {
+            /** @description Id of the invitation. */
             id: string;
-            /** @description The only address that it is good for. */
+            /** @description The only e-mail address for which the invitation is valid. */
             email: string;
+            /** @description Role of the account that will be created. */
             role: string;
-            /** @description Tenant of the account to be; empty: one of its own. */
+            /** @description Id of the tenant of the account that will be created. Empty: it gets a new tenant. */
             tenantId: string;
-            /** @description Account that invited. */
+            /** @description Id of the account that created the invitation. */
             invitedBy: string;
             /**
              * Format: int64
-             * @description Seconds since 1970.
+             * @description Time of creation, seconds since 1970.
              */
             createdAt: string;
             /**
              * Format: int64
-             * @description Seconds since 1970.
+             * @description Time at which the invitation expires, seconds since 1970.
              */
             expiresAt: string;
         };
         InviteUserRequest: {
+            /** @description E-mail address of the person to invite. */
             email: string;
             /**
-             * @description read, write (default), metrics or admin.
+             * @description Role of the account: read, write (default), metrics or admin.
              * @enum {string}
              */
             role?: "read" | "write" | "metrics" | "admin";
-            /** @description Empty: the caller's own. */
+            /** @description Id of the tenant of the account. Empty: the tenant of the caller. */
             tenantId?: string;
-            /** @description The account gets a tenant of its own. Administrators only. */
+            /** @description Whether the account gets a new tenant. Only for administrators. */
             newTenant?: boolean;
             /**
              * Format: int64
-             * @description Seconds since 1970; 0: in seven days.
+             * @description Time at which the invitation expires, seconds since 1970, at most 30 days ahead. 0: in seven days.
              */
             expiresAt?: string;
         };
         InviteUserResponse: {
-            /** @description For RegisterUser, once; shown once. */
+            /** @description Token for RegisterUser, valid once. It is shown only here. */
             token: string;
+            /** @description The created invitation. */
             invitation?: components["schemas"]["Invitation"];
         };
         /** @description An Ed25519 public key (RFC 8037). */
         Jwk: {
+            /** @description Key type: always OKP. */
             kty: string;
+            /** @description Curve: always Ed25519. */
             crv: string;
+            /** @description Public key, base64url. */
             x: string;
+            /** @description Id of the key, which tokens name in their header. */
             kid: string;
+            /** @description Signature algorithm: always EdDSA. */
             alg: string;
+            /** @description Use of the key: always sig. */
             use: string;
         };
         ListAPIKeysResponse: {
+            /** @description Keys of the account, without their secrets. */
             keys: components["schemas"]["APIKey"][];
         };
         ListAlertRulesResponse: {
+            /** @description Alert rules with their current settings. */
             rules: components["schemas"]["AlertRule"][];
         };
         ListAlertsResponse: {
+            /** @description Alerts, newest first. */
             alerts: components["schemas"]["Alert"][];
         };
         ListAliasesResponse: {
+            /** @description Aliases of the tenant. */
             aliases: components["schemas"]["Alias"][];
         };
         ListAllCollectionsResponse: {
+            /** @description Collections of all tenants. */
             collections: components["schemas"]["TenantCollection"][];
         };
         ListAuditEntriesResponse: {
+            /** @description Entries, newest first. */
             entries: components["schemas"]["AuditEntry"][];
         };
+        /** @description Changes, and the cursor to continue from. */
         ListChangesResponse: {
+            /** @description Changes in log order within each shard. Empty: there was none within `wait_ms`. */
             changes: components["schemas"]["PointChange"][];
+            /** @description Cursor for the next call. */
             nextCursor: string;
         };
         ListCollectionsResponse: {
+            /** @description Names of the collections. */
             collections: string[];
+            /** @description The collections with their main settings, in the same order. */
             details: components["schemas"]["CollectionInfo"][];
         };
+        /** @description The indexes and vectors that are declared for a collection. */
         ListIndexesResponse: {
+            /** @description Payload indexes with their progress. */
             indexes: components["schemas"]["IndexInfo"][];
+            /** @description Names of the declared sparse vectors. */
             sparseVectors: string[];
+            /** @description Declarations of the named vectors. */
             namedVectors: components["schemas"]["NamedVector"][];
         };
         ListInvitationsResponse: {
+            /** @description Invitations of the page. */
             invitations: components["schemas"]["Invitation"][];
-            /** @description Empty: there are no more. */
+            /** @description Token of the next page. Empty: this is the last page. */
             nextPageToken: string;
         };
+        /** @description Moves and splits. */
         ListOperationsResponse: {
+            /** @description Operations in progress. */
             running: components["schemas"]["Operation"][];
+            /** @description Operations that have ended, newest first. */
             ended: components["schemas"]["Operation"][];
         };
         ListPointsBody: {
             /**
              * Format: int64
-             * @description 1 to 1,000; 0: 20.
+             * @description Maximum number of points in the answer, 1 to 1,000. 0: 20.
              */
             limit?: number;
-            /** @description The `next_cursor` of the page before; empty: from the start. */
+            /** @description `next_cursor` of the previous page. Empty: the first page. */
             cursor?: string;
+            /** @description Whether to return the vectors of the points. */
             includeVectors?: boolean;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
-            /** @description Only points that pass. */
+            /** @description Only points that match this filter are listed. Absent: all points. */
             filter?: components["schemas"]["Filter"];
-            /** @description Instead of by id. */
+            /** @description Order by a payload value. Absent: the points are ordered by id. */
             orderBy?: components["schemas"]["OrderBy"];
-            /** @description Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only. */
+            /** @description `snapshot` of OpenSnapshot, to list its points instead of the current ones. Cannot be combined with `order_by`. Empty: the current points. */
             snapshot?: string;
         };
+        /** @description One page of points. */
         ListPointsResponse: {
-            /** @description As many as the limit asks for, or fewer where more would be too large for one answer (4,000,000 bytes). */
+            /** @description Points of the page. There can be fewer than `limit` if more would exceed the size limit of an answer (4,000,000 bytes). */
             points: components["schemas"]["Point"][];
-            /** @description Empty: no more. Only this is the end. */
+            /** @description Cursor of the next page. Empty: there are no more points. A page with few or no points is not necessarily the last one. */
             nextCursor: string;
         };
         ListShardsResponse: {
+            /** @description All shards of the cluster. */
             shards: components["schemas"]["Shard"][];
         };
+        /** @description The slow requests of a gateway process. */
         ListSlowQueriesResponse: {
+            /** @description The requests, the slowest first. */
             queries: components["schemas"]["SlowQuery"][];
             /**
              * Format: double
-             * @description Slow requests since the process started, including those that are not kept any more: at most 500 in at most 1 MiB are kept, the newest.
+             * @description Number of slow requests since the process started. The newest of them are kept: at most 500, in at most 1 MiB.
              */
             total: number;
             /**
@@ -2309,521 +2533,635 @@ export interface components {
             thresholdMs: number;
         };
         ListUsersResponse: {
+            /** @description Accounts of the page. */
             users: components["schemas"]["UserProfile"][];
-            /** @description Empty: there are no more. */
+            /** @description Token of the next page. Empty: this is the last page. */
             nextPageToken: string;
         };
         ListWorkersResponse: {
+            /** @description The workers of the cluster. */
             workers: components["schemas"]["Worker"][];
         };
         LoginRequest: {
+            /** @description E-mail address of the account. */
             email?: string;
+            /** @description Password of the account, at most 1,024 characters. */
             password?: string;
         };
         LoginResponse: {
+            /** @description Access token, to be sent as `Authorization: Bearer`. */
             jwtToken: string;
+            /** @description Account of the login. */
             user?: components["schemas"]["UserProfile"];
             /**
              * Format: int64
-             * @description Seconds since 1970.
+             * @description Time at which the access token expires, seconds since 1970.
              */
             expiresAt: string;
-            /** @description For RefreshToken, once. */
+            /** @description Token for RefreshToken, valid once. */
             refreshToken: string;
         };
         LogoutRequest: Record<string, never>;
         LogoutResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
         MeasureRecallBody: {
             /**
              * Format: int64
-             * @description Queries that are compared, 1 to 1,000; 0: 100.
+             * @description Number of queries to compare, 1 to 1,000. 0: 100.
              */
             queries?: number;
             /**
              * Format: int64
-             * @description Results a query, 1 to 1,000; 0: 10.
+             * @description Number of results of each query, 1 to 1,000. 0: 10.
              */
             topK?: number;
             /**
              * Format: int64
-             * @description How the searches that are measured are made: as in SearchRequest.
+             * @description `ef` of the searches to measure, as in SearchRequest.
              */
             ef?: number;
-            /** Format: float */
+            /**
+             * Format: float
+             * @description `recall` of the searches to measure, as in SearchRequest.
+             */
             recall?: number;
-            /** @description The named vector; empty: the first one. */
+            /** @description Named vector to measure. Empty: the first vector of the points. */
             using?: string;
+            /** @description Filter of the searches to measure. Absent: all points. */
             filter?: components["schemas"]["Filter"];
             /**
              * Format: int64
-             * @description What was compared within this time is the answer; 0: 10,000.
+             * @description Time limit of the measurement, milliseconds, at most 600,000; the answer then contains the comparisons that were completed. 0: 10,000.
              */
             timeoutMs?: number;
         };
+        /** @description Search results compared with exact results. */
         MeasureRecallResponse: {
             /**
              * Format: float
-             * @description Mean share of the true `top_k` that were found. A point whose score equals that of the last true one counts.
+             * @description Measured recall: mean share of the true `top_k` nearest points that the searches found, 0 to 1. A found point whose score equals that of the last true one counts as found.
              */
             recall: number;
+            /** @description Confidence interval of `recall`. */
             interval?: components["schemas"]["RecallInterval"];
             /**
              * Format: int64
-             * @description Queries that were compared, and how many of them had been asked by clients.
+             * @description Number of queries that were compared.
              */
             queries: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of these queries that clients had sent; the others are synthetic.
+             */
             asked: number;
             /**
              * Format: float
-             * @description Mean of the recall that the answers said, absent where one said nothing.
+             * @description Mean of the `recall_estimate` of the answers. Absent: an answer had none.
              */
             promised?: number;
-            /** @description Queries by how their points were found; shards count each. */
+            /** @description Number of queries by the plan that found their points, counted in each shard. */
             plans: {
                 [key: string]: number;
             };
         };
         MoveReplicaBody: {
-            /** @description Worker that holds the replica, by number or id. */
+            /** @description Number or id of the worker that holds the replica. */
             from: string;
-            /** @description Worker that shall hold it, by number or id. */
+            /** @description Number or id of the worker that receives the replica. */
             to: string;
         };
+        /** @description The declaration of a named dense vector, which points can have in addition to their first vector. */
         NamedVector: {
-            /** @description 1 to 64 bytes. */
+            /** @description Name of the vector, 1 to 64 bytes. */
             name?: string;
             /**
              * Format: int64
-             * @description 1 to 65,536.
+             * @description Number of dimensions, 1 to 65,536.
              */
             dimension?: number;
-            /** @description cosine (default), euclidean or dot. */
+            /** @description Distance metric: cosine (default), euclidean or dot. */
             distance?: string;
             /**
              * Format: int64
-             * @description 0: 16.
+             * @description Maximum number of links of a graph node (M of HNSW), 2 to 128. 0: 16.
              */
             hnswM?: number;
             /**
              * Format: int64
-             * @description 0: 200.
+             * @description Number of candidates that are considered when a point is inserted into the graph, `hnsw_m` to 4,096. 0: 200.
              */
             hnswEfConstruction?: number;
-            /** @description int8 (default), none, float16, binary or product. */
+            /** @description Quantization in the graph: int8 (default), none, float16, binary or product. */
             quantization?: string;
-            /** @description memory (default) or mmap. */
+            /** @description Where the full vectors are stored: memory (default) or mmap. */
             storage?: string;
             /**
              * Format: int64
-             * @description As in VectorSettings.
+             * @description Maximum number of candidates that are rescored for each result, at most 100, as in VectorSettings. 0: as many as the quantization error requires.
              */
             oversampling?: number;
         };
         OpenSnapshotBody: Record<string, never>;
+        /** @description A snapshot that was opened. */
         OpenSnapshotResponse: {
-            /** @description For ListPoints and CloseSnapshot. */
+            /** @description Identifier of the snapshot for ListPoints and CloseSnapshot. */
             snapshot: string;
-            /** @description For ListChanges: everything after this moment, and nothing before. */
+            /** @description Cursor for ListChanges: it gives exactly the changes after the snapshot. */
             cursor: string;
             /**
              * Format: uint64
-             * @description Points in it.
+             * @description Number of points in the snapshot.
              */
             points: string;
             /**
              * Format: int64
-             * @description It is closed when it was not used for so long.
+             * @description Time without use after which the snapshot is closed, milliseconds.
              */
             expiresAfterMs: number;
-            /** @description The moment: of each shard, the last write that is in it. */
+            /** @description Last write of each shard that the snapshot contains. */
             shards: components["schemas"]["SnapshotShard"][];
         };
+        /** @description A move of a replica or a split of a shard. */
         Operation: {
+            /** @description Id of the operation. */
             id: string;
-            /** @description move or split. */
+            /** @description Kind of the operation: move or split. */
             kind: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
+            /** @description Id of the tenant. */
             tenantId: string;
+            /** @description Name of the collection. */
             collection: string;
-            /** @description Of a move: learner, voter, cleanup; of a split: splitting; of either: done, rolled-back. */
+            /** @description Current step. A move has the steps learner, voter and cleanup; a split has the step splitting. Both end with done or rolled-back. */
             step: string;
-            /** @description Worker ids of a move. */
+            /** @description Id of the worker that a move takes the replica from. */
             from: string;
+            /** @description Id of the worker that a move gives the replica to. */
             to: string;
             /**
              * Format: int64
-             * @description Shard that a split makes.
+             * @description Id of the shard that a split creates.
              */
             upperShardId: number;
-            /** @description repair, drain, spread, size, hot, balance, leaders or operator. */
+            /** @description Cause of the operation: repair, drain, spread, size, hot, balance, leaders or operator. */
             cause: string;
+            /** @description Explanation as a sentence. */
             reason: string;
             /**
              * Format: double
-             * @description Milliseconds since 1970.
+             * @description Start of the operation, milliseconds since 1970.
              */
             startedMs: number;
             /**
              * Format: double
-             * @description When the step was recorded, milliseconds since 1970.
+             * @description Start of the current step, milliseconds since 1970.
              */
             stepMs: number;
-            /** @description Why it was rolled back, or what it waits for. */
+            /** @description Why the operation was rolled back, or what it is waiting for. Empty: neither applies. */
             detail: string;
         };
-        /** @description By a value, then by id. Of a list the least value counts, descending the greatest. false, true, numbers, times (by time, not by text), other strings (by code points); points with none of these come last, in both directions. */
+        /** @description Order by a payload value, and by id among equal values. The order of values is: false, true, numbers, times (by time, not by text), other strings (by code points). Points without such a value come last in both directions. A list counts with its least value in ascending order, and with its greatest value in descending order. */
         OrderBy: {
+            /** @description Path of the value in the payload: keys separated by dots. */
             path?: string;
+            /** @description Whether the greatest value comes first. */
             descending?: boolean;
         };
-        /** @description An index of what is at a path of the payload. */
+        /** @description An index of the values at one path of the payload. */
         PayloadIndex: {
+            /** @description Path of the values in the payload, at most 512 bytes: keys separated by dots. */
             path?: string;
-            /** @description keyword, integer, float, bool, datetime, geo or text. */
+            /** @description Type of the indexed values: keyword, integer, float, bool, datetime, geo or text. */
             type?: string;
-            /** @description Of a text index: language whose word endings are cut, such as english; empty: none. */
+            /** @description For a text index: language for stemming, such as english. Empty: words are not stemmed. */
             language?: string;
-            /** @description Of a text index: words (default), or code, which takes identifiers and file names apart as well. */
+            /** @description For a text index: words (default); or code, which also splits identifiers and file names into their parts. */
             analyzer?: string;
-            /** @description Of a text index: words that are left out of texts and queries. The entry _language_ stands for the usual ones of the language, such as the, of and is. */
+            /** @description For a text index: words that are ignored in texts and queries, at most 10,000. The entry `_language_` stands for the usual stop words of the language, such as the, of and is. */
             stopWords?: string[];
         };
+        /** @description An action of the planner. */
         PlannedAction: {
-            /** @description move, transfer or split. */
+            /** @description Kind of the action: move, transfer (of the leadership) or split. */
             kind: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
+            /** @description Name of the collection. */
             collection: string;
-            /** @description Worker ids. */
+            /** @description Id of the worker that a replica or the leadership is taken from. */
             from: string;
+            /** @description Id of the worker that receives the replica or the leadership. */
             to: string;
-            /** @description repair, drain, spread, size, hot, balance or leaders. */
+            /** @description Cause of the action: repair, drain, spread, size, hot, balance or leaders. */
             cause: string;
+            /** @description Explanation as a sentence. */
             reason: string;
         };
+        /** @description A point: an id, vectors and a payload. A point to write has exactly one of `vector`, `vector_f32` and `text`. */
         Point: {
-            /** @description 1 to 512 bytes. */
+            /** @description Id of the point, 1 to 512 bytes of UTF-8. Ids are compared byte by byte. */
             id: string;
+            /** @description First vector of the point, with the number of dimensions of the collection. */
             vector?: number[];
+            /** @description Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a value that is not a string is given as its JSON text. */
             payload?: {
                 [key: string]: unknown;
             };
             /**
              * Format: byte
-             * @description The vector as little-endian float32, instead of `vector`.
+             * @description First vector as little-endian float32 values, instead of `vector`.
              */
             vectorF32?: string;
-            /** @description By name, as declared for the collection. */
+            /** @description Sparse vectors by name, as declared for the collection. */
             sparse?: {
                 [key: string]: components["schemas"]["SparseVector"];
             };
             /**
              * Format: int64
-             * @description Written: the point is deleted so long after; 0: never.
+             * @description Write: seconds after which the point is deleted. 0: it is never deleted automatically.
              */
             ttlSeconds?: number;
             /**
              * Format: uint64
-             * @description Written: only if the point's version is this; 0: only if there is no such point.
+             * @description Write: version that the stored point must have; 0: the point must not exist. Otherwise the write fails with VERSION_CONFLICT. Absent: the write is unconditional.
              */
             ifVersion?: string;
             /**
              * Format: uint64
-             * @description Read: grows with every write of the point.
+             * @description Read: version of the point, which increases with every write of the point.
              */
             readonly version?: string;
             /**
              * Format: uint64
-             * @description Read: when it is deleted, milliseconds since 1970; 0: never.
+             * @description Read: time at which the point is deleted, milliseconds since 1970. 0: never.
              */
             readonly expiresAtMs?: string;
-            /** @description Dense vectors besides `vector`, by name, as declared. */
+            /** @description Named dense vectors, as declared for the collection. */
             vectors?: {
                 [key: string]: components["schemas"]["DenseVector"];
             };
-            /** @description Text that the collection's embedding provider makes the vector of, instead of `vector`; kept in the payload. */
+            /** @description Text from which the embedding provider of the collection computes the vector, instead of `vector`. It is also stored in the payload. */
             text?: string;
         };
+        /** @description One change of one point. */
         PointChange: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard of the point.
+             */
             shardId: number;
             /**
              * Format: uint64
-             * @description Changes of one shard and log index took effect together.
+             * @description Log index of the write. Changes with the same shard and log index took effect together.
              */
             logIndex: string;
-            /** @description insert, update or delete. */
+            /** @description Kind of the change: insert, update or delete. */
             kind: string;
-            /** @description Of an insert or update: the whole point as it was made. Of a delete: the id alone. */
+            /** @description For an insert or an update: the whole point after the change. For a delete: only its id. */
             point?: components["schemas"]["Point"];
         };
         PutAlertRuleBody: {
+            /** @description Whether the rule opens alerts. Absent: unchanged. */
             enabled?: boolean;
-            /** @enum {string} */
+            /**
+             * @description Level of the alerts: warning or critical. Absent: unchanged.
+             * @enum {string}
+             */
             level?: "warning" | "critical";
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Threshold of the rule, at least 0, in the unit of the rule. Absent: unchanged.
+             */
             threshold?: number;
         };
         QueryBatchRequest: {
-            /** @description 1 to 64. */
+            /** @description Queries to run, 1 to 64. */
             queries: components["schemas"]["QueryRequest"][];
         };
         QueryBatchResponse: {
+            /** @description Outcomes in the order of the queries. */
             outcomes: components["schemas"]["QueryOutcome"][];
         };
+        /** @description A query: its branches, and how their results are combined. */
         QueryBody: {
-            /** @description 1 to 16. One: its answer, with its scores. Several: fused. */
+            /** @description Branches of the query, 1 to 16. A single branch gives its results with its own scores; several branches are fused. */
             branches: components["schemas"]["QueryBranch"][];
-            /** @description Of every branch. */
+            /** @description Filter of every branch. Absent: all points. */
             filter?: components["schemas"]["Filter"];
             /**
              * Format: int64
-             * @description 1 to 10,000; 0: 10.
+             * @description Number of results, 1 to 10,000. 0: 10.
              */
             topK?: number;
             /**
-             * @description rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the branch's score, scaled so that its best is 1 and its worst 0.
+             * @description How branches are fused. rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the score, which is scaled within each branch so that its best score is 1 and its worst is 0.
              * @enum {string}
              */
             fusion?: "rrf" | "weighted";
             /**
              * Format: int64
-             * @description 0: 60.
+             * @description Constant of the rrf fusion. 0: 60.
              */
             rrfK?: number;
             /**
              * Format: byte
-             * @description The fused candidates are ordered by the similarity of their first vectors to this one (little-endian float32); empty: they are not. Not with branches that use a named vector.
+             * @description Vector by whose similarity to the first vectors of the fused candidates these are ordered again, as little-endian float32 values. Cannot be combined with branches that use a named vector. Empty: the order of the fusion remains.
              */
             rescoreVectorF32?: string;
+            /** @description Selection of diverse results. Absent: results are selected by score only. */
             diversity?: components["schemas"]["Diversity"];
+            /** @description Grouping of the results by a payload value. Absent: results are not grouped. */
             groupBy?: components["schemas"]["Grouping"];
+            /** @description Whether to return the vectors of the results. */
             includeVectors?: boolean;
-            /** @description Absent: true. */
+            /** @description Whether to return the payloads of the results. Absent: true. */
             includeMetadata?: boolean;
             /**
              * Format: int64
-             * @description Budget; 0: the server's default.
+             * @description Time limit of the query, milliseconds. 0: the default of the server (`--search-timeout-ms`).
              */
             timeoutMs?: number;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
             /**
              * Format: float
-             * @description Of the final score.
+             * @description Minimum of the final score of a result. Absent: no minimum.
              */
             scoreThreshold?: number;
         };
-        /** @description One way to the points. Exactly one of vector, vector_f32, embed, like_id, sparse, text and examples. */
+        /** @description One branch of a query. Exactly one of `vector`, `vector_f32`, `embed`, `like_id`, `sparse`, `text` and `examples` is required. */
         QueryBranch: {
+            /** @description Query vector, with the number of dimensions of the searched vectors. */
             vector?: number[];
             /**
              * Format: byte
-             * @description Little-endian float32.
+             * @description Query vector as little-endian float32 values, instead of `vector`.
              */
             vectorF32?: string;
-            /** @description The vector of this point; the point itself is left out. */
+            /** @description Id of a stored point whose vector is used. The point itself is excluded from the results. */
             likeId?: string;
+            /** @description Sparse query vector. */
             sparse?: components["schemas"]["SparseQuery"];
+            /** @description Words to search for, which are scored by BM25. */
             text?: components["schemas"]["TextQuery"];
+            /** @description Stored points to be near to, and points to be far from. */
             examples?: components["schemas"]["Examples"];
-            /** @description Besides the filter of the whole query. */
+            /** @description Filter of this branch, in addition to the filter of the whole query. Absent: none. */
             filter?: components["schemas"]["Filter"];
             /**
              * Format: int64
-             * @description Candidates it gives to the fusion, at most 10,000; 0: max(50, 4 top_k).
+             * @description Number of candidates that the branch contributes to the fusion, at most 10,000. 0: max(50, 4 * top_k).
              */
             limit?: number;
             /**
              * Format: float
-             * @description Its weight in the fusion, at most a million; 0: 1.
+             * @description Weight of the branch in the fusion, at most 1,000,000. 0: 1.
              */
             weight?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Maximum number of candidates that the graph search keeps, as in SearchRequest.
+             */
             ef?: number;
-            /** Format: float */
+            /**
+             * Format: float
+             * @description Required recall of the branch, as in SearchRequest.
+             */
             recall?: number;
+            /** @description Whether to scan all points instead of searching the graph. */
             exact?: boolean;
-            /** Format: float */
+            /**
+             * Format: float
+             * @description Minimum score of a candidate in this branch. Absent: no minimum.
+             */
             scoreThreshold?: number;
-            /** @description The named vector that is searched, and given with include_vectors; empty: the first one. */
+            /** @description Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points. */
             using?: string;
-            /** @description Text that the collection's embedding provider makes the vector of, instead of `vector`. */
+            /** @description Text from which the embedding provider of the collection computes the query vector, instead of `vector`. */
             embed?: string;
         };
+        /** @description The answer or the error of one query of a batch. */
         QueryOutcome: {
+            /** @description Answer of the query. Absent: the query failed. */
             answer?: components["schemas"]["QueryResponse"];
-            /** @description Set when there is no answer: the error's code and message. */
+            /** @description Code of the error. Empty: the query succeeded. */
             errorCode: string;
+            /** @description Message of the error. Empty: the query succeeded. */
             errorMessage: string;
         };
+        /** @description A query: its branches, and how their results are combined. */
         QueryRequest: {
+            /** @description Name or alias of the collection. */
             collection?: string;
-            /** @description 1 to 16. One: its answer, with its scores. Several: fused. */
+            /** @description Branches of the query, 1 to 16. A single branch gives its results with its own scores; several branches are fused. */
             branches: components["schemas"]["QueryBranch"][];
-            /** @description Of every branch. */
+            /** @description Filter of every branch. Absent: all points. */
             filter?: components["schemas"]["Filter"];
             /**
              * Format: int64
-             * @description 1 to 10,000; 0: 10.
+             * @description Number of results, 1 to 10,000. 0: 10.
              */
             topK?: number;
             /**
-             * @description rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the branch's score, scaled so that its best is 1 and its worst 0.
+             * @description How branches are fused. rrf (default): the sum of weight / (rrf_k + rank). weighted: the sum of weight times the score, which is scaled within each branch so that its best score is 1 and its worst is 0.
              * @enum {string}
              */
             fusion?: "rrf" | "weighted";
             /**
              * Format: int64
-             * @description 0: 60.
+             * @description Constant of the rrf fusion. 0: 60.
              */
             rrfK?: number;
             /**
              * Format: byte
-             * @description The fused candidates are ordered by the similarity of their first vectors to this one (little-endian float32); empty: they are not. Not with branches that use a named vector.
+             * @description Vector by whose similarity to the first vectors of the fused candidates these are ordered again, as little-endian float32 values. Cannot be combined with branches that use a named vector. Empty: the order of the fusion remains.
              */
             rescoreVectorF32?: string;
+            /** @description Selection of diverse results. Absent: results are selected by score only. */
             diversity?: components["schemas"]["Diversity"];
+            /** @description Grouping of the results by a payload value. Absent: results are not grouped. */
             groupBy?: components["schemas"]["Grouping"];
+            /** @description Whether to return the vectors of the results. */
             includeVectors?: boolean;
-            /** @description Absent: true. */
+            /** @description Whether to return the payloads of the results. Absent: true. */
             includeMetadata?: boolean;
             /**
              * Format: int64
-             * @description Budget; 0: the server's default.
+             * @description Time limit of the query, milliseconds. 0: the default of the server (`--search-timeout-ms`).
              */
             timeoutMs?: number;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
             /**
              * Format: float
-             * @description Of the final score.
+             * @description Minimum of the final score of a result. Absent: no minimum.
              */
             scoreThreshold?: number;
         };
+        /** @description The results of a query, and how complete they are. */
         QueryResponse: {
-            /** @description Empty with group_by. */
+            /** @description Results, best first. Empty if `group_by` was set. */
             results: components["schemas"]["SearchResult"][];
+            /** @description Groups, best first. Empty unless `group_by` was set. */
             groups: components["schemas"]["ResultGroup"][];
-            /** @description Whether every shard answered every branch. */
+            /** @description Whether every shard answered every branch completely. If false, results can be missing. */
             complete: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards that were queried.
+             */
             shardsAsked: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards that answered.
+             */
             shardsAnswered: number;
-            /** @description In the order of the request. */
+            /** @description Reports of the branches, in the order of the request. */
             branches: components["schemas"]["BranchReport"][];
         };
-        /** @description Which writes a read must see. Missing: every one that this server has applied. */
+        /** @description Which writes a read must see. */
         ReadConsistency: {
             /**
-             * @description any (default), bounded, at_least or linearizable.
+             * @description any (default): what the answering replica has applied. bounded: what was current at most `max_staleness_ms` ago. at_least: at least the write of `write_token`. linearizable: every write that was acknowledged before the read began. A replica that cannot satisfy the level within the time limit fails with TOO_STALE or NOT_CAUGHT_UP.
              * @enum {string}
              */
             level?: "any" | "bounded" | "at_least" | "linearizable";
             /**
              * Format: int64
-             * @description With bounded: how old the state may be; 0: 2,000.
+             * @description For bounded: maximum age of the state that is read, milliseconds. 0: 2,000.
              */
             maxStalenessMs?: number;
-            /** @description With at_least: the token of a write. */
+            /** @description For at_least: `write_token` of the write that the read must see. */
             writeToken?: string;
         };
         RebalanceRequest: {
-            /** @description Only say what would be done. */
+            /** @description Whether to only report the actions. */
             dryRun?: boolean;
         };
+        /** @description What the planner does, and what it cannot do. */
         RebalanceResponse: {
+            /** @description Actions that the planner takes, or would take with `dry_run`. */
             actions: components["schemas"]["PlannedAction"][];
-            /** @description What is wrong and cannot be helped now, with the reason. */
+            /** @description Problems that cannot be solved now, each with the reason. */
             blocked: string[];
         };
         /** @description A 95 % confidence interval of a recall. */
         RecallInterval: {
-            /** Format: float */
+            /**
+             * Format: float
+             * @description Lower end of the interval, 0 to 1.
+             */
             low: number;
-            /** Format: float */
+            /**
+             * Format: float
+             * @description Upper end of the interval, 0 to 1.
+             */
             high: number;
         };
         RefreshTokenRequest: {
-            /** @description Of a login or of the refresh before; every one is good once. */
+            /** @description Refresh token of a login or of the previous refresh. It is valid once. */
             refreshToken: string;
         };
         RefreshTokenResponse: {
+            /** @description New access token. */
             jwtToken: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Time at which the access token expires, seconds since 1970.
+             */
             expiresAt: string;
-            /** @description For the next refresh. */
+            /** @description Token for the next refresh. */
             refreshToken: string;
         };
         RegisterUserRequest: {
-            /** @description The token of an invitation, which decides role and tenant; empty: a new tenant, where registration is open. */
+            /** @description Token of an invitation, which determines the role and the tenant of the account. Empty: the account gets a new tenant, if the server allows open registration. */
             invitation?: string;
+            /** @description E-mail address of the account, at most 320 characters. With an invitation, it must be the invited address. */
             email?: string;
+            /** @description Password of the account, 8 to 128 characters. */
             password?: string;
         };
         RegisterUserResponse: {
+            /** @description The created account. */
             user?: components["schemas"]["UserProfile"];
         };
+        /** @description What happened to the collections and keys of the deleted account. */
         RemoveUserResponse: {
-            /** @description Collections that were deleted with their points. */
+            /** @description Names of the collections that were deleted with their points. */
             deletedCollections: string[];
-            /** @description Collections that now belong to the tenant of the heir. */
+            /** @description Names of the collections that now belong to the tenant of the heir. */
             handedCollections: string[];
-            /** @description Collections that stay with the tenant, which has other users. */
+            /** @description Names of the collections that remain with the tenant, because it has other accounts. */
             keptCollections: string[];
             /**
              * Format: int64
-             * @description API keys that were deleted.
+             * @description Number of API keys that were deleted.
              */
             deletedKeys: number;
         };
         RemoveWorkerResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
+        /** @description The state of one replica of a shard. */
         ReplicaStatus: {
             /**
              * Format: uint64
              * @description Number of the worker.
              */
             worker: string;
-            /** @description leader, follower, candidate, learner, stopped, or empty when it has not been heard of. */
+            /** @description Raft role: leader, follower, candidate, learner or stopped. Empty: the worker has not reported the replica. */
             role: string;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Log index that the replica has applied.
+             */
             appliedIndex: string;
-            /** @description Why it is out of service and waits to be replaced; empty: it is not. */
+            /** @description Why the replica is out of service until it is replaced. Empty: it is in service. */
             damage: string;
         };
+        /** @description How the results of a collection's searches are reordered by the text of the query. */
         RerankSettings: {
+            /** @description Whether searches that have a `query` text are reranked. */
             enabled?: boolean;
-            /** @description Payload fields that hold text; empty: every string field. */
+            /** @description Payload fields that contain text, at most 64. Empty: every string field of the payload. */
             textFields?: string[];
-            /** @description Weight of a field's text matches, default 1. */
+            /** @description Weight of the text matches in a field, by field name. The default of a field is 1. */
             fieldBoosts?: {
                 [key: string]: number;
             };
-            /** @description Payload field with a time (seconds since 1970 or RFC 3339) that makes newer points rank higher. */
+            /** @description Payload field with a time, in seconds since 1970 or RFC 3339: newer points rank higher. Empty: recency has no influence. */
             recencyField?: string;
             /**
              * Format: int64
-             * @description Candidates fetched for each result asked for, 1 to 20; 0: 5.
+             * @description Number of candidates that are reranked for each requested result, 1 to 20. 0: 5.
              */
             oversample?: number;
         };
         ResetPasswordBody: Record<string, never>;
         ResetPasswordResponse: {
-            /** @description Good for one login, at which it must be changed; shown once. */
+            /** @description New password, valid for one login, at which it must be changed. It is shown only here. */
             password: string;
         };
         ResolveAlertBody: Record<string, never>;
         ResolveAlertResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
         };
+        /** @description Results that have the same payload value. */
         ResultGroup: {
-            /** @description Any JSON value. */
+            /** @description Payload value of the group. */
             value?: unknown;
+            /** @description Results of the group, best first. */
             results: components["schemas"]["SearchResult"][];
         };
         RotateSigningKeyRequest: Record<string, never>;
@@ -2831,280 +3169,361 @@ export interface components {
             /** @description Id of the new key. */
             kid: string;
         };
-        /** @description What is not about one vector holds for all of the searches, and is as in SearchRequest. */
+        /** @description Searches with many vectors. Fields other than `vectors` apply to all of them, and mean the same as in SearchRequest. */
         SearchBatchBody: {
-            /** @description 1 to 1,000. */
+            /** @description Query vectors, 1 to 1,000. */
             vectors: components["schemas"]["DenseVector"][];
             /**
              * Format: int64
-             * @description 1 to 10,000; 0: 10.
+             * @description Number of results of each search, 1 to 10,000. 0: 10.
              */
             topK?: number;
             /**
              * Format: int64
-             * @description Budget of the whole call; 0: the server's default.
+             * @description Time limit of the whole call, milliseconds. 0: the default of the server (`--search-timeout-ms`).
              */
             timeoutMs?: number;
+            /** @description Whether to return the vectors of the results. */
             includeVectors?: boolean;
-            /** @description Absent: true. */
+            /** @description Whether to return the payloads of the results. Absent: true. */
             includeMetadata?: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Maximum number of candidates that the graph search keeps, as in SearchRequest.
+             */
             ef?: number;
+            /** @description Whether to scan all points instead of searching the graph. */
             exact?: boolean;
-            /** Format: float */
+            /**
+             * Format: float
+             * @description Minimum score of a result. Absent: no minimum.
+             */
             scoreThreshold?: number;
-            /** Format: float */
+            /**
+             * Format: float
+             * @description Required recall of each search, as in SearchRequest.
+             */
             recall?: number;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
+            /** @description Only points that match this filter are considered. Absent: all points. */
             filter?: components["schemas"]["Filter"];
+            /** @description Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points. */
             using?: string;
         };
         SearchBatchResponse: {
-            /** @description One a vector, in their order. */
+            /** @description Answers in the order of the vectors. */
             answers: components["schemas"]["SearchResponse"][];
         };
+        /** @description A search for the nearest neighbours of exactly one of `vector`, `vector_f32`, `text` and `like_id`. */
         SearchBody: {
+            /** @description Query vector. Exactly one of `vector`, `vector_f32`, `text` and `like_id` is required. */
             vector?: number[];
             /**
              * Format: int64
-             * @description 1 to 10,000; 0: 10.
+             * @description Number of results, 1 to 10,000. 0: 10.
              */
             topK?: number;
-            /** @description Text for the reranker, when the collection enables it. */
+            /** @description Text for the reranker, if the collection enables reranking. Empty: results are not reranked. */
             query?: string;
             /**
              * Format: int64
-             * @description Budget; 0: the server's default.
+             * @description Time limit of the search, milliseconds. 0: the default of the server (`--search-timeout-ms`).
              */
             timeoutMs?: number;
+            /** @description Whether to return the vectors of the results. */
             includeVectors?: boolean;
-            /** @description Absent: true. */
+            /** @description Whether to return the payloads of the results. Absent: true. */
             includeMetadata?: boolean;
             /**
              * Format: int64
-             * @description Most candidates kept while searching, top_k to 10,000, and no other stop; 0: by `recall`, or the default, which stops by distance.
+             * @description Maximum number of candidates that the graph search keeps (ef of HNSW), `top_k` to 10,000; the search then has no other stopping rule. 0: determined by `recall`, or by the default, which stops by distance.
              */
             ef?: number;
-            /** @description Scan instead of walking the graph. */
+            /** @description Whether to scan all points instead of searching the graph, which gives the exact answer. */
             exact?: boolean;
-            /** Format: float */
+            /**
+             * Format: float
+             * @description Minimum score of a result. Absent: no minimum.
+             */
             scoreThreshold?: number;
             /**
              * Format: byte
-             * @description The query vector as little-endian float32, instead of `vector`.
+             * @description Query vector as little-endian float32 values, instead of `vector`.
              */
             vectorF32?: string;
-            /** @description Search by the vector of this point, instead of `vector`; the point itself is left out. */
+            /** @description Id of a stored point whose vector is used, instead of `vector`. The point itself is excluded from the results. Fails with POINT_NOT_FOUND if it does not exist. */
             likeId?: string;
             /**
              * Format: float
-             * @description Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard does the least work that it measured to give it. 0: no wish.
+             * @description Share of the true nearest neighbours that the results must contain on average, 0.5 to 0.999, instead of `ef`. Each shard does the least work that reached this share in its own measurements. 0: no requirement.
              */
             recall?: number;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
-            /** @description Say how the answer came about. */
+            /** @description Whether to return an explanation of how the answer was computed. */
             explain?: boolean;
-            /** @description Say which step this point did not get past, instead of guessing. */
+            /** @description Id of a point for which the answer explains why it is not among the results. Empty: no such explanation. */
             whyNot?: string;
-            /** @description Only points that pass. */
+            /** @description Only points that match this filter are considered. Absent: all points. */
             filter?: components["schemas"]["Filter"];
-            /** @description The named vector that is searched, and given with include_vectors; empty: the first one. */
+            /** @description Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points. */
             using?: string;
-            /** @description Text that the collection's embedding provider makes the vector of, instead of `vector`. */
+            /** @description Text from which the embedding provider of the collection computes the query vector, instead of `vector`. */
             text?: string;
         };
+        /** @description A search for the nearest neighbours of exactly one of `vector`, `vector_f32`, `text` and `like_id`. */
         SearchRequest: {
+            /** @description Name or alias of the collection. */
             collection?: string;
+            /** @description Query vector. Exactly one of `vector`, `vector_f32`, `text` and `like_id` is required. */
             vector?: number[];
             /**
              * Format: int64
-             * @description 1 to 10,000; 0: 10.
+             * @description Number of results, 1 to 10,000. 0: 10.
              */
             topK?: number;
-            /** @description Text for the reranker, when the collection enables it. */
+            /** @description Text for the reranker, if the collection enables reranking. Empty: results are not reranked. */
             query?: string;
             /**
              * Format: int64
-             * @description Budget; 0: the server's default.
+             * @description Time limit of the search, milliseconds. 0: the default of the server (`--search-timeout-ms`).
              */
             timeoutMs?: number;
+            /** @description Whether to return the vectors of the results. */
             includeVectors?: boolean;
-            /** @description Absent: true. */
+            /** @description Whether to return the payloads of the results. Absent: true. */
             includeMetadata?: boolean;
             /**
              * Format: int64
-             * @description Most candidates kept while searching, top_k to 10,000, and no other stop; 0: by `recall`, or the default, which stops by distance.
+             * @description Maximum number of candidates that the graph search keeps (ef of HNSW), `top_k` to 10,000; the search then has no other stopping rule. 0: determined by `recall`, or by the default, which stops by distance.
              */
             ef?: number;
-            /** @description Scan instead of walking the graph. */
+            /** @description Whether to scan all points instead of searching the graph, which gives the exact answer. */
             exact?: boolean;
-            /** Format: float */
+            /**
+             * Format: float
+             * @description Minimum score of a result. Absent: no minimum.
+             */
             scoreThreshold?: number;
             /**
              * Format: byte
-             * @description The query vector as little-endian float32, instead of `vector`.
+             * @description Query vector as little-endian float32 values, instead of `vector`.
              */
             vectorF32?: string;
-            /** @description Search by the vector of this point, instead of `vector`; the point itself is left out. */
+            /** @description Id of a stored point whose vector is used, instead of `vector`. The point itself is excluded from the results. Fails with POINT_NOT_FOUND if it does not exist. */
             likeId?: string;
             /**
              * Format: float
-             * @description Share of the true nearest points wanted on average, 0.5 to 0.999, instead of `ef`: each shard does the least work that it measured to give it. 0: no wish.
+             * @description Share of the true nearest neighbours that the results must contain on average, 0.5 to 0.999, instead of `ef`. Each shard does the least work that reached this share in its own measurements. 0: no requirement.
              */
             recall?: number;
+            /** @description Which writes the read must see. Absent: every write that the answering replica has applied. */
             consistency?: components["schemas"]["ReadConsistency"];
-            /** @description Say how the answer came about. */
+            /** @description Whether to return an explanation of how the answer was computed. */
             explain?: boolean;
-            /** @description Say which step this point did not get past, instead of guessing. */
+            /** @description Id of a point for which the answer explains why it is not among the results. Empty: no such explanation. */
             whyNot?: string;
-            /** @description Only points that pass. */
+            /** @description Only points that match this filter are considered. Absent: all points. */
             filter?: components["schemas"]["Filter"];
-            /** @description The named vector that is searched, and given with include_vectors; empty: the first one. */
+            /** @description Named vector that is searched, and returned with `include_vectors`. Empty: the first vector of the points. */
             using?: string;
-            /** @description Text that the collection's embedding provider makes the vector of, instead of `vector`. */
+            /** @description Text from which the embedding provider of the collection computes the query vector, instead of `vector`. */
             text?: string;
         };
+        /** @description The results of a search, and how they were found. */
         SearchResponse: {
-            /** @description Best first; equal scores by id. */
+            /** @description Results, best first; equal scores are ordered by id. */
             results: components["schemas"]["SearchResult"][];
-            /** @description Whether every shard answered. */
+            /** @description Whether every shard answered completely. If false, results can be missing. */
             complete: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards that were queried.
+             */
             shardsAsked: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards that answered.
+             */
             shardsAnswered: number;
+            /** @description Report of each shard. */
             shards: components["schemas"]["ShardRead"][];
-            /** @description Names this answer in SubmitFeedback. */
+            /** @description Identifier of this answer for SubmitFeedback. */
             queryId: string;
-            /** @description Strategy that reordered the results; empty: vector order. */
+            /** @description Strategy that reordered the results. Empty: the results are in vector order. */
             rerankedBy: string;
-            /** @description Why a reranking that was due did not happen. */
+            /** @description Error code that explains why a requested reranking was skipped. Empty: it was not skipped, or not requested. */
             rerankSkipped: string;
             /**
              * Format: float
-             * @description Recall to expect, of the shard with the least: 1 when the answer is exact, absent while nothing was measured. An answer is exact when `recall_interval.low` is 1, too: a mean of 1 may also have been measured.
+             * @description Expected recall, 0 to 1: the lowest one of the shards. It is 1 for an exact answer, and absent if nothing was measured yet. A measured mean can also be 1; the answer is exact only if `recall_interval.low` is 1 as well.
              */
             recallEstimate?: number;
-            /** @description shards, cache, redis or coalesced: what gave the answer. */
+            /** @description Source of the answer: shards, cache, redis or coalesced (the answer to an identical concurrent search). */
             servedFrom: string;
-            /** @description With explain. */
+            /** @description Explanation of the search, if `explain` was set. */
             explanation?: components["schemas"]["Explanation"];
-            /** @description With why_not. */
+            /** @description Explanation for the point that `why_not` names. */
             whyNot?: components["schemas"]["WhyNot"];
-            /** @description Set with recall_estimate. */
+            /** @description Confidence interval of `recall_estimate`, present if that is present. */
             recallInterval?: components["schemas"]["RecallInterval"];
-            /** @description Recall was asked for, and what a shard measured is less, or it has measured nothing. */
+            /** @description Whether a `recall` was requested and a shard has measured a lower one, or has measured nothing. */
             recallUnmet: boolean;
         };
+        /** @description One result of a search. */
         SearchResult: {
+            /** @description Id of the point. */
             id: string;
             /**
              * Format: float
-             * @description Higher is better: cosine similarity, dot product, or 1 / (1 + L2 distance).
+             * @description Score; higher is better: cosine similarity, dot product, or 1 / (1 + Euclidean distance).
              */
             score: number;
-            /** @description The payload: in REST any JSON object; in gRPC its top level, where a value that is no string appears as its JSON text. */
+            /** @description Payload of the point. In REST it is any JSON object; in gRPC it is the top level of that object, in which a value that is not a string is given as its JSON text. */
             payload?: {
                 [key: string]: unknown;
             };
+            /** @description Vector of the point; empty unless `include_vectors` was set. */
             vector: number[];
-            /** @description Terms of the reranker's score. */
+            /** @description Terms of the reranker's score, as text. Empty: the result was not reranked. */
             explanation: string;
         };
+        /** @description The state of a service. */
         ServiceHealth: {
-            /** @description gateway, auth, placement-driver or reranker. */
+            /** @description Name of the service: gateway, auth, placement-driver or reranker. */
             service: string;
-            /** @description ok or down. */
+            /** @description State of the service: ok or down. */
             status: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Time until the service answered, milliseconds.
+             */
             latencyMs: number;
-            /** @description Error code of a service that is down; empty: it is not. */
+            /** @description Error code of a service that is down. Empty: the service is ok. */
             error: string;
         };
         SetUserDisabledBody: {
+            /** @description true: disable the account. false: enable it. */
             disabled?: boolean;
         };
         SetUserDisabledResponse: {
+            /** @description The account after the change. */
             user?: components["schemas"]["UserProfile"];
         };
         SetUserRoleBody: {
             /**
-             * @description read, write, metrics or admin.
+             * @description New role of the account: read, write, metrics or admin.
              * @enum {string}
              */
             role: "read" | "write" | "metrics" | "admin";
         };
         SetUserRoleResponse: {
+            /** @description The account after the change. */
             user?: components["schemas"]["UserProfile"];
         };
+        /** @description A shard with its replicas. */
         Shard: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
+            /** @description Name of the collection. */
             collection: string;
+            /** @description Id of the tenant. */
             tenantId: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Epoch of the shard, which increases with each split.
+             */
             epoch: number;
-            /** @description First and last routing hash that it owns, both included, as 16 hexadecimal digits. */
+            /** @description First routing hash of the shard's range, inclusive, as 16 hexadecimal digits. */
             firstHash: string;
+            /** @description Last routing hash of the shard's range, inclusive, as 16 hexadecimal digits. */
             lastHash: string;
             /**
              * Format: int64
-             * @description Number of the worker; 0: none is known.
+             * @description Number of the worker that leads the shard. 0: no leader is known.
              */
             leader: number;
+            /** @description Whether the shard has a leader that serves requests. */
             ready: boolean;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Number of points.
+             */
             points: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Memory in use, bytes.
+             */
             memoryBytes: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Searches and reads per second, averaged over the latest interval between two reports.
+             */
             queriesPerSecond: number;
+            /** @description Replicas of the shard. */
             replicas: components["schemas"]["ShardReplica"][];
             /**
              * Format: int64
-             * @description Replicas that vote and keep up.
+             * @description Number of voting replicas that are up to date.
              */
             healthyReplicas: number;
             /**
              * Format: int64
-             * @description Replicas that vote.
+             * @description Number of voting replicas.
              */
             voters: number;
-            /** @description The move or split that is under way. */
+            /** @description Move or split of the shard that is in progress. Absent: none. */
             operation?: components["schemas"]["Operation"];
         };
+        /** @description How one shard contributed to a search. */
         ShardRead: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Log index of the state that was read.
+             */
             appliedIndex: string;
             /**
              * Format: int64
-             * @description Points that were scanned because the index does not hold them yet.
+             * @description Number of points that were scanned because they are not in the graph yet.
              */
             indexLag: number;
             /**
              * Format: int64
-             * @description Most candidates that the walk was to keep; 0: there was no walk.
+             * @description Maximum number of candidates that the graph search kept. 0: the graph was not searched.
              */
             ef: number;
-            /** @description Set when the shard did not answer. */
+            /** @description Code of the error if the shard did not answer. Empty: it answered. */
             errorCode: string;
             /**
              * Format: float
-             * @description As in SearchResponse, of this shard.
+             * @description Expected recall of this shard, as in SearchResponse.
              */
             recallEstimate?: number;
             /**
              * Format: int64
-             * @description Nodes whose links were read, distances computed, candidates rescored.
+             * @description Number of graph nodes whose links were read.
              */
             visited: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of distances that were computed.
+             */
             distances: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of candidates that were rescored with the full vectors.
+             */
             rescored: number;
-            /** @description Whether the budget ended before the search: points may be missing, and the answer is not complete. */
+            /** @description Whether the time limit ended the search early. If true, points can be missing, and the answer is not complete. */
             stopped: boolean;
             /**
              * Format: uint64
@@ -3113,152 +3532,199 @@ export interface components {
             replica: string;
             /**
              * Format: double
-             * @description From the request to this shard's answer, as the gateway saw it.
+             * @description Time from the request to the answer of this shard as the gateway measured it, milliseconds.
              */
             milliseconds: number;
             /** @description How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
             plan: string;
             /**
              * Format: uint64
-             * @description With a filter: points that pass, as far as that is known.
+             * @description With a filter: number of points that match it, as far as it is known.
              */
             matching: string;
-            /** @description Payloads had to be read for the filter: a payload index would make it faster. */
+            /** @description Whether payloads were read to evaluate the filter. If true, a payload index would make the search faster. */
             unindexed: boolean;
-            /** @description Set with recall_estimate. */
+            /** @description Confidence interval of `recall_estimate`, present if that is present. */
             recallInterval?: components["schemas"]["RecallInterval"];
             /**
              * Format: float
-             * @description The distance-adaptive stop: the walk ended at (1 + slack)^2 times the k-th squared distance; absent: by ef alone, or no walk.
+             * @description Slack of the distance-adaptive stopping rule: the graph search ended at (1 + slack)^2 times the squared distance of the k-th candidate. Absent: it ended by `ef` only, or the graph was not searched.
              */
             slack?: number;
         };
+        /** @description A replica of a shard. */
         ShardReplica: {
             /**
              * Format: int64
              * @description Number of the worker.
              */
             worker: number;
+            /** @description Raft role of the replica: leader, follower, candidate, learner or stopped. */
             role: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Log index that the replica has applied.
+             */
             appliedIndex: number;
+            /** @description Whether the replica has no vote. */
             learner: boolean;
+            /** @description Why the replica is out of service. Empty: it is in service. */
             damage: string;
         };
+        /** @description The state of one shard of a collection. */
         ShardStatus: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
+            /** @description Numbers of the workers that hold a replica. */
             replicas: string[];
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of the worker that leads the shard. 0: no leader is known.
+             */
             leaderId: string;
+            /** @description Whether the shard has a leader that serves requests. */
             ready: boolean;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of points in the shard.
+             */
             points: string;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of points that searches scan because they are not in the index yet.
+             */
             indexLag: string;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Log index that the leader has applied.
+             */
             appliedIndex: string;
             /**
              * Format: uint64
              * @description Raft term of the leader.
              */
             term: string;
+            /** @description State of each replica. */
             replicaStatus: components["schemas"]["ReplicaStatus"][];
-            /** @description Why the shard did not say how many points it has, and `points` and `index_lag` are 0; empty: it did. */
+            /** @description Code of the error if the shard did not report its points; `points` and `index_lag` are then 0. Empty: it did. */
             errorCode: string;
         };
+        /** @description The result of a write in one shard. */
         ShardWrite: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of points that were written in this shard.
+             */
             upserted: number;
             /**
              * Format: uint64
-             * @description Log index of the write.
+             * @description Index of the write in the log of the shard.
              */
             logIndex: string;
-            /** @description Set when this shard's points were not written: the error's code. */
+            /** @description Code of the error if the points of this shard were not written. Empty: they were written. */
             errorCode: string;
         };
-        /** @description A request that took long, and how it was executed. It contains no vector, payload, filter, search text, id of a point or key. */
+        /** @description A slow request, and how it was executed. It contains no vector, payload, filter, search text, point id or key. */
         SlowQuery: {
-            /** @description The id that the client received as x-request-id, and under which the log has more. */
+            /** @description Id of the request, which the client received as x-request-id. The lines of the log about the request have it as well. */
             requestId: string;
-            /** @description When it ended, RFC 3339. */
+            /** @description Time at which the request ended, RFC 3339. */
             at: string;
-            /** @description rest, grpc or websocket. */
+            /** @description Protocol of the request: rest, grpc or websocket. */
             wire: string;
-            /** @description The name of the operation, as in the metrics. */
+            /** @description Name of the operation, as in the metrics. */
             operation: string;
-            /** @description OK, or the error code. */
+            /** @description Outcome of the request: OK, or the error code. */
             code: string;
+            /** @description Id of the tenant that made the request. */
             tenantId: string;
-            /** @description Public part of the API key, or id of the account; empty: unknown. */
+            /** @description Public part of the API key, or id of the account. Empty: unknown. */
             caller: string;
-            /** @description The collections and aliases that the request names, at most four, separated by spaces. */
+            /** @description Collections and aliases that the request names, at most four, separated by spaces. */
             collection: string;
-            /** @description The queue that the request used: read, scan (slow reads) or write. */
+            /** @description Queue of the request: read, scan (slow reads) or write. */
             lane: string;
             /**
              * Format: double
-             * @description From the first byte of the request to the last byte of its answer, milliseconds.
+             * @description Time from the first byte of the request to the last byte of its answer, milliseconds.
              */
             milliseconds: number;
             /**
              * Format: double
-             * @description Of these, what the request waited in its queue.
+             * @description Part of this time that the request waited in its queue, milliseconds.
              */
             queueMilliseconds: number;
             /**
              * Format: double
-             * @description Of these, what the slowest shard took, as the gateway saw it; 0: no shard is known.
+             * @description Part of this time that the slowest shard took, as seen by the gateway, milliseconds. 0: no shard is known.
              */
             shardMilliseconds: number;
             /**
              * Format: double
-             * @description Processor time of the workers, of all shards together, milliseconds.
+             * @description Processor time of the workers, for all shards together, milliseconds.
              */
             cpuMilliseconds: number;
-            /** @description What was asked for: numbers of the request (topK=100), lengths of its lists (ids=20), and the names of booleans that are true and of messages that are present (exact, filter). */
+            /** @description Size of the request: its numbers (topK=100), the lengths of its lists (ids=20), and the names of the booleans that are true and of the messages that are present (exact, filter). */
             asked: string[];
-            /** @description How it was executed, as recorded in its answer; absent: the answer does not say, or there is none. Of a batch, its slowest answer. */
+            /** @description How the request was executed, as recorded in its answer; for a batch, that of its slowest answer. Absent if the answer does not record it. */
             plan?: components["schemas"]["SlowQueryPlan"];
         };
-        /** @description As in BranchReport of the data API. */
+        /** @description How a branch of a query was executed; see BranchReport of the data API. */
         SlowQueryBranch: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of candidates that the branch found.
+             */
             candidates: number;
-            /** @description How each shard found its points, at most eight. */
+            /** @description Plans of the shards, at most eight. */
             plans: string[];
-            /** @description Payloads had to be read for its filter. */
+            /** @description Whether payloads had to be read for the filter of the branch. */
             unindexed: boolean;
         };
-        /** @description The fields of an answer that say how it was found. */
+        /** @description How a request was executed. */
         SlowQueryPlan: {
             /**
              * Format: int64
-             * @description Answers of a batch; 0: it was no batch.
+             * @description Number of answers of a batch. 0: the request was not a batch.
              */
             answers: number;
+            /** @description Whether all shards answered. */
             complete: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards that were queried.
+             */
             shardsAsked: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards that answered.
+             */
             shardsAnswered: number;
-            /** @description shards, cache, redis or coalesced: what gave the answer; empty: it was no search. */
+            /** @description Source of the answer: shards, cache, redis or coalesced. Empty: the request was not a search. */
             servedFrom: string;
-            /** @description The reranker that ordered the results; empty: none did. */
+            /** @description Name of the reranker that ordered the results. Empty: they were not reranked. */
             rerankedBy: string;
-            /** @description Why the reranker did not order them; empty: it was not asked, or did. */
+            /** @description Why the results were not reranked although the collection has a reranker. Empty: they were, or it has none. */
             rerankSkipped: string;
-            /** @description The slowest, at most eight. */
+            /** @description The slowest shards, at most eight. */
             shards: components["schemas"]["SlowQueryShard"][];
-            /** @description Branches of a query, at most eight. */
+            /** @description The branches of a query, at most eight. */
             branches: components["schemas"]["SlowQueryBranch"][];
         };
-        /** @description As in ShardRead of the data API. */
+        /** @description How a shard executed a request; see ShardRead of the data API. */
         SlowQueryShard: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
             /**
              * Format: int64
@@ -3267,439 +3733,591 @@ export interface components {
             worker: number;
             /**
              * Format: double
-             * @description From the request to this shard's answer, as the gateway saw it.
+             * @description Time from the request to the answer of the shard, as seen by the gateway, milliseconds.
              */
             milliseconds: number;
-            /** @description How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
+            /** @description Plan of the shard: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
             plan: string;
             /**
              * Format: int64
-             * @description Most candidates that the walk was to keep; 0: there was no walk.
+             * @description Number of candidates that the walk of the graph kept. 0: the graph was not used.
              */
             ef: number;
             /**
              * Format: int64
-             * @description Nodes whose links were read, distances computed, candidates rescored.
+             * @description Number of nodes whose links were read.
              */
             visited: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of distances that were computed.
+             */
             distances: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of candidates that were rescored with their full vectors.
+             */
             rescored: number;
             /**
              * Format: int64
-             * @description Points that were scanned because the index does not hold them yet.
+             * @description Number of points that were scanned because they are not indexed yet.
              */
             indexLag: number;
             /**
              * Format: double
-             * @description With a filter: points that pass, as far as that is known.
+             * @description Number of points that match the filter, as far as it is known. 0 without a filter.
              */
             matching: number;
-            /** @description Payloads had to be read for the filter: a payload index would make it faster. */
+            /** @description Whether payloads had to be read for the filter. A payload index would make it faster. */
             unindexed: boolean;
-            /** @description Whether the budget ended before the search. */
+            /** @description Whether the search was stopped because its budget was used up. */
             stopped: boolean;
-            /** @description Set when the shard did not answer. */
+            /** @description Error code of a shard that did not answer. Empty: it answered. */
             errorCode: string;
         };
+        /** @description The state of one shard in a snapshot. */
         SnapshotShard: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Log index of the last write that the snapshot contains.
+             */
             logIndex: string;
         };
+        /** @description A sparse query vector. */
         SparseQuery: {
-            /** @description Name of the sparse vector. */
+            /** @description Name of the sparse vector, as declared for the collection. */
             name?: string;
+            /** @description Indices of the dimensions that are not zero; each index occurs once. */
             indices?: number[];
+            /** @description Values of these dimensions, in the same order as `indices` and of the same number. */
             values?: number[];
         };
-        /** @description A vector of few dimensions that are not zero. */
+        /** @description A sparse vector: a vector of which only the dimensions that are not zero are given. */
         SparseVector: {
-            /** @description Each once. */
+            /** @description Indices of the dimensions that are not zero; each index occurs once. */
             indices?: number[];
-            /** @description As many. */
+            /** @description Values of these dimensions, in the same order as `indices` and of the same number. */
             values?: number[];
         };
         SplitShardBody: Record<string, never>;
+        /** @description One step of a search. */
         Step: {
-            /** @description authenticate, cache, route, shard, merge, rerank. */
+            /** @description Name of the step: authenticate, cache, route, shard, merge or rerank. */
             name: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Duration of the step, milliseconds.
+             */
             milliseconds: number;
-            /** @description What was decided and seen, as text. */
+            /** @description Decisions and observations of the step, as text by name. */
             details: {
                 [key: string]: string;
             };
         };
         SubmitFeedbackRequest: {
+            /** @description Name or alias of the collection. */
             collection?: string;
+            /** @description Query as the user entered it, at most 8,192 bytes. */
             query?: string;
+            /** @description Ids of the results that the user saw, at most 1,000. */
             resultIds?: string[];
+            /** @description Judgements of single results, 1 to 1,000. */
             feedbackItems: components["schemas"]["FeedbackItem"][];
+            /** @description Additional information of the application, at most 32 entries: keys of at most 128 bytes, values of at most 1,024 bytes. */
             context?: {
                 [key: string]: string;
             };
-            /** @description The answer that was shown. */
+            /** @description `query_id` of the answer that the user saw. The results of that answer are then stored with the feedback. Empty: unknown. */
             queryId?: string;
         };
         SubmitFeedbackResponse: {
+            /** @description Always true; a failure is reported as an error. */
             success: boolean;
+            /** @description Id of the stored feedback. */
             feedbackId: string;
         };
+        /** @description A collection with its tenant. */
         TenantCollection: {
+            /** @description Name of the collection. */
             name: string;
+            /** @description Id of the tenant. */
             tenantId: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Number of dimensions of the vectors.
+             */
             dimension: number;
+            /** @description Distance metric: cosine, euclidean or dot. */
             distance: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of shards.
+             */
             shards: number;
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of points.
+             */
             points: string;
             /**
              * Format: int64
-             * @description Seconds since 1970.
+             * @description Time of creation, seconds since 1970.
              */
             createdAt: string;
-            /** @description Whether every shard has a leader that serves. */
+            /** @description Whether every shard has a leader that serves requests. */
             ready: boolean;
         };
+        /** @description A field that a text query searches. */
         TextField: {
+            /** @description Path of the field in the payload. It must have a text index. */
             path?: string;
             /**
              * Format: float
-             * @description Factor of the field's score, at most a million; 0: 1.
+             * @description Factor of the score of the field, at most 1,000,000. 0: 1.
              */
             boost?: number;
         };
-        /** @description Words, scored by BM25 over the fields that have a text index. */
+        /** @description Words to search for in the fields that have a text index. Results are scored by BM25. */
         TextQuery: {
+            /** @description Text whose words are searched for. A point with one of the words is a result; more words give a higher score. */
             query?: string;
-            /** @description Empty: every field with a text index. */
+            /** @description Fields to search. Empty: every field with a text index. */
             fields?: components["schemas"]["TextField"][];
-            /** @description Only points that have each of these phrases in one of the fields: its words next to each other in this order. With an empty query, the words of the phrases are ranked by. */
+            /** @description Phrases that a result must contain, at most 16: each of them in one of the fields, with its words next to each other in this order. If `query` is empty, the words of the phrases determine the score. */
             phrases?: string[];
         };
-        /** @description A term that a text index keeps, or that a query asks for. */
+        /** @description A term that a text index stores, or that a query searches for. */
         Token: {
+            /** @description Text of the term. */
             text: string;
             /**
              * Format: int64
-             * @description Where the word begins and ends in the text, in UTF-16 code units, as JavaScript, Java and C# count.
+             * @description Start of the word in the text, in UTF-16 code units, as JavaScript, Java and C# count.
              */
             start: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description End of the word in the text, in UTF-16 code units, exclusive.
+             */
             end: number;
             /**
              * Format: int64
-             * @description Of the word among the words, from 0. Phrases compare positions; stop words have one, and are left out here.
+             * @description Position of the word among the words of the text, from 0. Phrases compare positions; stop words have a position, but are not listed.
              */
             position: number;
-            /** @description The stretch of the text from start to end. */
+            /** @description Part of the text from `start` to `end`. */
             word: string;
-            /** @description word; variant: another form of the word before it; whole: several words as one, which adds to the score; part: found by who asks for just that; unit and pair: one and two characters of a script without spaces; query: only asked for, in place of the word before it. */
+            /** @description Kind of the term. word: the word itself. variant: another form of the preceding word. whole: several words as one term, which adds to the score. part: a part of a word, found by queries for exactly this part. unit and pair: one and two characters of a script without spaces. query: a term that only queries use, instead of the preceding word. */
             kind: string;
-            /** @description Whether a filter that has this text needs it (or, of a variant and a query token, takes it in place of the word). */
+            /** @description Whether a filter with this text requires the term. For a variant and a query term: whether the term is accepted instead of the word. */
             asked: boolean;
         };
+        /** @description A payload value that an index could not read. */
         UnreadExample: {
+            /** @description Id of a point with such a value. */
             id: string;
-            /** @description The value as JSON text, cut off after 200 bytes. */
+            /** @description The value as JSON text, cut after 200 bytes. */
             value: string;
         };
         UpdateAliasesRequest: {
-            /** @description Made, or pointed elsewhere. */
+            /** @description Aliases to create, or to change to another collection, at most 40. */
             set?: components["schemas"]["Alias"][];
+            /** @description Names of aliases to delete, at most 40. */
             delete?: string[];
         };
         UpdateAliasesResponse: Record<string, never>;
-        /** @description What is not given stays as it is. */
+        /** @description Settings to change. Absent settings remain unchanged. */
         UpdateCollectionBody: {
-            /** @description fsync or relaxed: of the writes from now on. */
+            /** @description When later writes are acknowledged: fsync or relaxed. */
             durability?: string;
+            /** @description Reranking of search results. */
             rerank?: components["schemas"]["RerankSettings"];
-            /** @description Texts from now on; vectors that are there stay. */
+            /** @description Embedding provider for later texts. Stored vectors do not change. */
             embedding?: components["schemas"]["EmbeddingSettings"];
         };
         UpdateCollectionResponse: {
+            /** @description All settings after the change. */
             settings?: components["schemas"]["CreateCollectionRequest"];
         };
         UpdatePointsBody: {
-            /** @description Those that are there; with a filter: those of them that pass. At least one of both. */
+            /** @description Ids of the points, at most 10,000; unknown ids are ignored. With a filter, only those that match it. At least one of `ids` and `filter` is required. */
             ids?: string[];
+            /** @description Selects the points that match. Absent: `ids` selects the points. */
             filter?: components["schemas"]["Filter"];
-            /** @description The whole payload, before the other changes. */
+            /** @description New payload, which replaces the old one before the other changes. Absent: the old payload remains. */
             replace?: {
                 [key: string]: unknown;
             };
-            /** @description Paths. */
+            /** @description Paths of the payload fields to remove, at most 1,000. */
             remove?: string[];
-            /** @description By path. */
+            /** @description New values of payload fields, by path. */
             set?: {
                 [key: string]: unknown;
             };
             /**
              * Format: uint64
-             * @description Only if the version of every point is this; with ids alone.
+             * @description Version that every point must have; otherwise the call fails with VERSION_CONFLICT. Only with `ids`, not with `filter`. Absent: the change is unconditional.
              */
             ifVersion?: string;
+            /** @description Identifies the write, as in UpsertRequest. */
             origin?: components["schemas"]["WriteOrigin"];
         };
+        /** @description The result of a change of points. */
         UpdatePointsResponse: {
-            /** Format: uint64 */
+            /**
+             * Format: uint64
+             * @description Number of points that were changed.
+             */
             updated: string;
-            /** @description For a read that must see this. */
+            /** @description Token of this write, for reads with the consistency at_least. */
             writeToken: string;
         };
         UpdateUserProfileRequest: {
-            /** @enum {string} */
+            /**
+             * @description New plan of the tenant: FREE or PAID.
+             * @enum {string}
+             */
             plan?: "PLAN_UNSPECIFIED" | "FREE" | "PAID";
         };
         UpdateUserProfileResponse: {
+            /** @description Account of the caller after the change. */
             user?: components["schemas"]["UserProfile"];
-            /** @description Empty: what changes a profile renews no token. */
+            /** @description Always empty: the tokens of the caller remain valid. */
             jwtToken: string;
         };
         UpsertBody: {
-            /** @description Of equal ids in one request, the last wins. */
+            /** @description Points to write, at least one. If several points have the same id, the last one is stored. */
             points: components["schemas"]["Point"][];
-            /** @description Names the write, so that sending it again has the effect of once; missing: the gateway names it. */
+            /** @description Identifies the write, so that a repetition is applied only once. Absent: the gateway assigns an identifier, which covers only its own retries. */
             origin?: components["schemas"]["WriteOrigin"];
         };
         UpsertRequest: {
+            /** @description Name or alias of the collection. */
             collection?: string;
-            /** @description Of equal ids in one request, the last wins. */
+            /** @description Points to write, at least one. If several points have the same id, the last one is stored. */
             points: components["schemas"]["Point"][];
-            /** @description Names the write, so that sending it again has the effect of once; missing: the gateway names it. */
+            /** @description Identifies the write, so that a repetition is applied only once. Absent: the gateway assigns an identifier, which covers only its own retries. */
             origin?: components["schemas"]["WriteOrigin"];
         };
+        /** @description The result of a write. */
         UpsertResponse: {
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Number of points that were written.
+             */
             upserted: number;
-            /** @description One row a shard that got points. */
+            /** @description Result of each shard that received points. */
             shards: components["schemas"]["ShardWrite"][];
-            /** @description For a read that must see this write. */
+            /** @description Token of this write, for reads with the consistency at_least. */
             writeToken: string;
         };
+        /** @description An account of a person or a program. */
         UserProfile: {
+            /** @description Id of the account. */
             id: string;
+            /** @description E-mail address of the account. */
             email: string;
             /**
              * Format: int64
-             * @description Seconds since 1970.
+             * @description Time of creation, seconds since 1970.
              */
             createdAt: string;
-            /** @enum {string} */
+            /**
+             * @description Plan of the tenant.
+             * @enum {string}
+             */
             plan: "PLAN_UNSPECIFIED" | "FREE" | "PAID";
-            /** @enum {string} */
+            /**
+             * @description State of the subscription; always ACTIVE in this version.
+             * @enum {string}
+             */
             subscriptionStatus: "SUBSCRIPTION_STATUS_UNSPECIFIED" | "ACTIVE" | "CANCELED" | "PAST_DUE";
-            /** @description admin, write, read or metrics. */
+            /** @description Role of the account: admin, write, read or metrics. */
             role: string;
-            /** @description Whose collections the account works with; several accounts may have one tenant. */
+            /** @description Id of the tenant whose collections the account uses. Several accounts can belong to one tenant. */
             tenantId: string;
-            /** @description Has no logins, and its API keys are refused. */
+            /** @description Whether the account is disabled: it cannot log in, and its API keys are refused. */
             disabled: boolean;
-            /** @description Until the password is changed, a login may do nothing else. */
+            /** @description Whether the password must be changed first: until then, a login can do nothing else. */
             mustChangePassword: boolean;
             /**
              * Format: int64
-             * @description Seconds since 1970; 0: never.
+             * @description Time of the latest login, seconds since 1970. 0: never.
              */
             lastLoginAt: string;
         };
-        /** @description How vectors are kept; fixed when the collection is made. */
+        /** @description How vectors are stored and indexed. These settings cannot be changed after the collection was created. */
         VectorSettings: {
-            /** @description Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are rescored with the full vectors in any case. */
+            /** @description Form in which the graph compares vectors: int8 (default), none, float16, binary or product. Results are always rescored with the full vectors. */
             quantization?: string;
-            /** @description Where the full vectors live: memory (default), mmap or disk. */
+            /** @description Where the full vectors are stored: memory (default), mmap or disk. */
             storage?: string;
             /**
              * Format: int64
-             * @description Most candidates rescored per result, at most 100; 0: as many as the error of the codes asks for.
+             * @description Maximum number of candidates that are rescored for each result, at most 100. 0: as many as the quantization error requires.
              */
             oversampling?: number;
-            /** @description Build the index on all threads at once. Faster, and not deterministic: replicas may differ in answers that are not exact. */
+            /** @description Whether to build the graph with several threads. This is faster but not deterministic: replicas can differ in answers that are not exact. */
             parallelBuild?: boolean;
         };
+        /** @description The result of a verification of an audit log. */
         VerifyAuditResponse: {
-            /** @description Names the log of this gateway. */
+            /** @description Id of the gateway, which identifies its audit log. */
             gatewayId: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Number of entries that were verified.
+             */
             entries: number;
-            /** @description What is wrong with the first wrong entry; empty: nothing. */
+            /** @description Description of the first fault. Empty: the log is intact. */
             wrong: string;
-            /** @description Ids of other gateways that have written audit logs. */
+            /** @description Ids of other gateways that have written audit logs. Verify theirs separately. */
             otherGateways: string[];
         };
-        /** @description Why a point is not among the results. */
+        /** @description Why a point is not among the results of a search. */
         WhyNot: {
+            /** @description Id of the point. */
             id: string;
-            /** @description returned, not_stored, filtered_out, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer. */
+            /** @description Step that excluded the point: returned (it is among the results), not_stored, filtered_out, beyond_top_k, below_threshold, not_visited, reranked_out or shard_did_not_answer. */
             step: string;
+            /** @description Explanation as a sentence. */
             reason: string;
             /**
              * Format: float
-             * @description Its exact score; 0 when it is not stored.
+             * @description Exact score of the point. 0 if the point is not stored.
              */
             score: number;
             /**
              * Format: int64
-             * @description Its place among all points by exact score, from 1, when it is within the first 10,000; 0: it is not.
+             * @description Rank of the point by its exact score among all points, from 1. 0: it is not among the first 10,000.
              */
             exactRank: number;
         };
+        /** @description A worker as it last reported its state. */
         Worker: {
+            /** @description Id of the worker. */
             workerId: string;
+            /** @description Address of its gRPC listener. */
             grpcAddress: string;
             /**
              * Format: double
-             * @description Milliseconds since 1970; 0: none since the placement driver started.
+             * @description Time of its latest heartbeat, milliseconds since 1970. 0: none since the placement driver was started.
              */
             lastHeartbeatMs: number;
+            /** @description Whether the placement driver receives heartbeats from the worker. */
             healthy: boolean;
-            /** @description JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY. */
+            /** @description State of the worker: JOINING, READY, ACTIVE, STANDBY, UNHEALTHY, DRAINING, ERROR or RETRY. */
             state: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Number of CPU cores.
+             */
             cpuCores: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Memory of the machine, bytes.
+             */
             memoryTotalBytes: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Size of the disk, bytes.
+             */
             diskTotalBytes: number;
+            /** @description Rack, as configured. Empty: unknown. */
             rack: string;
+            /** @description Zone, as configured. Empty: unknown. */
             zone: string;
+            /** @description Region, as configured. Empty: unknown. */
             region: string;
             /**
              * Format: int64
-             * @description Names the worker in commands, beside its id.
+             * @description Number of the worker. Calls accept it instead of the id.
              */
             number: number;
-            /** @description Holds replicas without a vote. */
+            /** @description Whether the worker only holds replicas without a vote. */
             searchOnly: boolean;
             /**
              * Format: double
-             * @description Milliseconds since 1970.
+             * @description Time of the latest change of `state`, milliseconds since 1970.
              */
             stateSinceMs: number;
+            /** @description Reason for the latest change of `state`. */
             stateReason: string;
-            /** @description The newest last. */
+            /** @description Latest changes of `state`, newest last. */
             stateChanges: components["schemas"]["WorkerStateChange"][];
             /**
              * Format: double
-             * @description Share of the cluster's capacity, as the planner weighs it.
+             * @description Capacity of the worker as the planner weighs it: cores / 8 * 300 + memory / 32 GB * 400 + disk / 500 GB * 300.
              */
             capacityScore: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of replicas that the worker holds.
+             */
             replicas: number;
             /**
              * Format: int64
-             * @description Shards that it leads.
+             * @description Number of shards that the worker leads.
              */
             leads: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description CPU usage of the machine, percent of all cores.
+             */
             cpuUsagePercent: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Resident memory of the process, bytes.
+             */
             memoryBytes: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Disk space in use, bytes.
+             */
             diskUsedBytes: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Searches and reads per second, averaged over the latest interval between two reports.
+             */
             queriesPerSecond: number;
+            /** @description Replicas that the worker holds. */
             shards: components["schemas"]["WorkerShard"][];
         };
+        /** @description The state of a worker. */
         WorkerHealth: {
+            /** @description Id of the worker. */
             workerId: string;
+            /** @description Whether the placement driver receives heartbeats from the worker. */
             healthy: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Number of replicas that the worker holds.
+             */
             shards: number;
         };
-        /** @description A replica as its worker reported it last. */
+        /** @description A replica as its worker last reported it. */
         WorkerShard: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Id of the shard.
+             */
             shardId: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Epoch of the shard, which increases with each split.
+             */
             epoch: number;
-            /** @description leader, follower, candidate, learner or stopped. */
+            /** @description Raft role of the replica: leader, follower, candidate, learner or stopped. */
             role: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Number of points.
+             */
             livePoints: number;
             /**
              * Format: double
-             * @description Deleted points whose space is not reclaimed yet.
+             * @description Number of deleted points whose space is not reclaimed yet.
              */
             deadPoints: number;
             /**
              * Format: double
-             * @description Points that search scans because the index does not hold them yet.
+             * @description Number of points that searches scan because they are not in the index yet.
              */
             tailPoints: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Log index that the replica has applied.
+             */
             appliedIndex: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Log index that the replica knows to be committed.
+             */
             committedIndex: number;
             /**
              * Format: double
-             * @description Raft term.
+             * @description Raft term of the replica.
              */
             term: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Memory in use, bytes.
+             */
             memoryBytes: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Disk space in use, bytes.
+             */
             diskBytes: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Searches and reads per second, averaged over the latest interval between two reports.
+             */
             queriesPerSecond: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Writes per second, averaged over the latest interval between two reports.
+             */
             writesPerSecond: number;
-            /** @description Why the replica is out of service for good; empty: it is not. */
+            /** @description Why the replica is permanently out of service. Empty: it is in service. */
             damage: string;
         };
+        /** @description A change of the state of a worker. */
         WorkerStateChange: {
+            /** @description New state of the worker. */
             state: string;
             /**
              * Format: double
-             * @description Milliseconds since 1970.
+             * @description Time of the change, milliseconds since 1970.
              */
             atMs: number;
+            /** @description Explanation as a sentence. */
             reason: string;
         };
+        /** @description The identifier of a write. The server applies a write only once, however often it is sent with the same identifier. A repetition that comes after the server has dropped the record of the first attempt fails with RETRY_EXPIRED. */
         WriteOrigin: {
             /**
              * Format: byte
-             * @description Random, 16 bytes, of the client's process.
+             * @description Random identifier of the client's process, 16 bytes.
              */
             client?: string;
             /**
              * Format: uint64
-             * @description Counted by the client.
+             * @description Sequence number of the write, increased by the client for each write.
              */
             sequence?: string;
             /**
              * Format: uint64
-             * @description The client has no write below this one in flight.
+             * @description Lowest sequence number of the client's writes that are still in progress. The server drops its records of lower ones.
              */
             pendingFrom?: string;
         };
-        /** @description A google.rpc.Status: how a call failed. */
+        /** @description A google.rpc.Status, which describes the failure of a call. */
         Status: {
             /**
              * Format: int32
-             * @description Number of the gRPC status.
+             * @description Number of the gRPC status code.
              */
             code: number;
-            /** @description What was wrong, where, and what to do. */
+            /** @description A message that says what is wrong, where, and what to do. */
             message: string;
             details: components["schemas"]["StatusDetail"][];
         };
-        /** @description A google.rpc.ErrorInfo, which is always there, or a google.rpc.BadRequest. */
+        /** @description A google.rpc.ErrorInfo, which is always present; or a google.rpc.BadRequest. */
         StatusDetail: {
             "@type": string;
-            /** @description Of an ErrorInfo: the stable code of the error, such as INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION, SNAPSHOT_GONE, ANSWER_TOO_LARGE. */
+            /** @description For an ErrorInfo: the stable code of the error, one of INVALID_ARGUMENT, DIMENSION_MISMATCH, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, COLLECTION_NOT_FOUND, POINT_NOT_FOUND, COLLECTION_EXISTS, ALREADY_EXISTS, CONFLICT, VERSION_CONFLICT, INDEX_BUILDING, STALE_EPOCH, NOT_LEADER, SEARCH_ONLY, RETRY_EXPIRED, CHANGES_GONE, PAYLOAD_TOO_LARGE, RATE_LIMITED, QUOTA_EXCEEDED, OVERLOADED, INDEX_BEHIND, DISK_LOW, CANCELLED, INTERNAL, STORAGE_FAILED, SPEC_MISMATCH, DATA_DAMAGED, UNIMPLEMENTED, UNAVAILABLE, COMMIT_UNKNOWN, NOT_CAUGHT_UP, TOO_STALE, SHARD_NOT_FOUND, SHARD_POISONED, SHUTTING_DOWN, NO_WORKERS, DEADLINE_EXCEEDED, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, FAILED_PRECONDITION, SNAPSHOT_GONE, ANSWER_TOO_LARGE. */
             reason?: string;
             domain?: string;
             metadata?: {
                 [key: string]: string;
             };
-            /** @description Of a BadRequest: the fields that are wrong. */
+            /** @description For a BadRequest: the invalid fields. */
             fieldViolations?: components["schemas"]["FieldViolation"][];
         };
         FieldViolation: {
@@ -3726,7 +4344,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3749,7 +4367,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3772,7 +4390,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3795,7 +4413,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3818,7 +4436,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3841,7 +4459,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3864,7 +4482,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3887,7 +4505,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3910,7 +4528,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3933,7 +4551,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3956,7 +4574,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -3979,7 +4597,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -4002,7 +4620,7 @@ export interface components {
                 /**
                  * @example {
                  *       "code": 0,
-                 *       "message": "what was wrong, where, and what to do",
+                 *       "message": "what is wrong, where, and what to do",
                  *       "details": [
                  *         {
                  *           "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -4157,7 +4775,7 @@ export interface operations {
     listAuditEntries: {
         parameters: {
             query?: {
-                /** @description At most 1,000; 0: 100. */
+                /** @description Maximum number of entries in the answer, at most 1,000. 0: 100. */
                 limit?: number;
             };
             header?: never;
@@ -4345,7 +4963,7 @@ export interface operations {
     listOperations: {
         parameters: {
             query?: {
-                /** @description Of those that ended, at most 500; 0: 100. */
+                /** @description Maximum number of ended operations in the answer, at most 500. 0: 100. */
                 limit?: number;
             };
             header?: never;
@@ -4545,7 +5163,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The shard id.
+                 * @description Id of the shard.
                  * @example 1
                  */
                 shard_id: number;
@@ -4611,7 +5229,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The shard id.
+                 * @description Id of the shard.
                  * @example 1
                  */
                 shard_id: number;
@@ -4710,7 +5328,7 @@ export interface operations {
     listSlowQueries: {
         parameters: {
             query?: {
-                /** @description At most 500; 0: 100. */
+                /** @description Maximum number of requests to return, at most 500. 0: 100. */
                 limit?: number;
             };
             header?: never;
@@ -4850,11 +5468,11 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description Empty: of all tenants. */
+                /** @description Only accounts of this tenant. Empty: accounts of all tenants. */
                 tenantId?: string;
-                /** @description At most 1,000; 0: 100. */
+                /** @description Maximum number of accounts in the answer, at most 1,000. 0: 100. */
                 pageSize?: number;
-                /** @description The next_page_token of the page before; empty: the first page. */
+                /** @description `next_page_token` of the previous page. Empty: the first page. */
                 pageToken?: string;
             };
             header?: never;
@@ -4904,15 +5522,15 @@ export interface operations {
     removeUser: {
         parameters: {
             query?: {
-                /** @description Id or e-mail address of the account whose tenant gets the collections. */
+                /** @description Id or e-mail address of an account whose tenant receives the collections. Empty: nobody. */
                 heir?: string;
-                /** @description Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
+                /** @description Whether to delete the collections of the tenant with their points. Required if the account is the last one of a tenant with collections and there is no heir. */
                 deleteCollections?: boolean;
             };
             header?: never;
             path: {
                 /**
-                 * @description The user id.
+                 * @description Id of the account.
                  * @example 1
                  */
                 user_id: string;
@@ -4956,7 +5574,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user id.
+                 * @description Id of the account.
                  * @example 1
                  */
                 user_id: string;
@@ -5015,7 +5633,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user id.
+                 * @description Id of the account.
                  * @example 1
                  */
                 user_id: string;
@@ -5063,7 +5681,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The user id.
+                 * @description Id of the account.
                  * @example 1
                  */
                 user_id: string;
@@ -5209,7 +5827,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Number or id.
+                 * @description Number or id of the worker.
                  * @example 1
                  */
                 worker: string;
@@ -5250,7 +5868,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Number or id.
+                 * @description Number or id of the worker.
                  * @example 1
                  */
                 worker: string;
@@ -5295,9 +5913,9 @@ export interface operations {
     listAlerts: {
         parameters: {
             query?: {
-                /** @description open or resolved; empty: both. */
+                /** @description Only alerts with this status: open or resolved. Empty: all alerts. */
                 status?: "open" | "resolved";
-                /** @description warning or critical; empty: both. */
+                /** @description Only alerts with this level: warning or critical. Empty: all alerts. */
                 level?: "warning" | "critical";
             };
             header?: never;
@@ -5386,7 +6004,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The rule.
+                 * @description Name of the rule.
                  * @example disk
                  */
                 rule: string;
@@ -5437,7 +6055,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The id.
+                 * @description Id of the alert.
                  * @example 1
                  */
                 id: string;
@@ -5746,7 +6364,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -5804,17 +6422,17 @@ export interface operations {
     listChanges: {
         parameters: {
             query?: {
-                /** @description `next_cursor` of the answer before; empty: from the oldest change that is kept. */
+                /** @description `next_cursor` of the previous answer. Empty: `from` determines the start. */
                 cursor?: string;
-                /** @description How long to wait for the first change, at most 60,000. */
+                /** @description Maximum time to wait for the first change, milliseconds, at most 60,000. 0: the call does not wait. */
                 waitMs?: number;
-                /** @description Without a cursor, where to begin: empty, at the oldest change that is kept; `now`, with what comes after this call, whose answer has no changes and the cursor to go on from. */
+                /** @description Where to start without a cursor. Empty: at the oldest change that is kept. now: after this call, whose answer contains no changes but the cursor to continue from. */
                 from?: "now";
             };
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -5872,7 +6490,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -5942,7 +6560,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -5998,7 +6616,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6051,31 +6669,31 @@ export interface operations {
     listPoints: {
         parameters: {
             query?: {
-                /** @description 1 to 1,000; 0: 20. */
+                /** @description Maximum number of points in the answer, 1 to 1,000. 0: 20. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; empty: from the start. */
+                /** @description `next_cursor` of the previous page. Empty: the first page. */
                 cursor?: string;
-                /** @description The include vectors. */
+                /** @description Whether to return the vectors of the points. */
                 includeVectors?: boolean;
-                /** @description any (default), bounded, at_least or linearizable. */
+                /** @description any (default): what the answering replica has applied. bounded: what was current at most `max_staleness_ms` ago. at_least: at least the write of `write_token`. linearizable: every write that was acknowledged before the read began. A replica that cannot satisfy the level within the time limit fails with TOO_STALE or NOT_CAUGHT_UP. */
                 consistency?: "any" | "bounded" | "at_least" | "linearizable";
-                /** @description With bounded: how old the state may be; 0: 2,000. */
+                /** @description For bounded: maximum age of the state that is read, milliseconds. 0: 2,000. */
                 maxStalenessMs?: number;
-                /** @description With at_least: the token of a write. */
+                /** @description For at_least: `write_token` of the write that the read must see. */
                 writeToken?: string;
-                /** @description Only points that pass. As JSON text. */
+                /** @description Only points that match this filter are listed. Absent: all points. As JSON text. */
                 filter?: string;
-                /** @description The path. */
+                /** @description Path of the value in the payload: keys separated by dots. */
                 "orderBy.path"?: string;
-                /** @description The descending. */
+                /** @description Whether the greatest value comes first. */
                 "orderBy.descending"?: boolean;
-                /** @description Of a snapshot that is open, instead of what is current: the `snapshot` of OpenSnapshot. By id only. */
+                /** @description `snapshot` of OpenSnapshot, to list its points instead of the current ones. Cannot be combined with `order_by`. Empty: the current points. */
                 snapshot?: string;
             };
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6128,7 +6746,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6202,7 +6820,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6257,7 +6875,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6314,7 +6932,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6372,7 +6990,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6440,7 +7058,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6541,7 +7159,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6660,7 +7278,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6790,7 +7408,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -6849,22 +7467,22 @@ export interface operations {
     getPoint: {
         parameters: {
             query?: {
-                /** @description any (default), bounded, at_least or linearizable. */
+                /** @description any (default): what the answering replica has applied. bounded: what was current at most `max_staleness_ms` ago. at_least: at least the write of `write_token`. linearizable: every write that was acknowledged before the read began. A replica that cannot satisfy the level within the time limit fails with TOO_STALE or NOT_CAUGHT_UP. */
                 consistency?: "any" | "bounded" | "at_least" | "linearizable";
-                /** @description With bounded: how old the state may be; 0: 2,000. */
+                /** @description For bounded: maximum age of the state that is read, milliseconds. 0: 2,000. */
                 maxStalenessMs?: number;
-                /** @description With at_least: the token of a write. */
+                /** @description For at_least: `write_token` of the write that the read must see. */
                 writeToken?: string;
             };
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
                 /**
-                 * @description The id.
+                 * @description Id of the point, 1 to 512 bytes.
                  * @example mail-1
                  */
                 id: string;
@@ -6911,22 +7529,22 @@ export interface operations {
     deletePoint: {
         parameters: {
             query?: {
-                /** @description Random, 16 bytes, of the client's process. */
+                /** @description Random identifier of the client's process, 16 bytes. */
                 "origin.client"?: string;
-                /** @description Counted by the client. */
+                /** @description Sequence number of the write, increased by the client for each write. */
                 "origin.sequence"?: string;
-                /** @description The client has no write below this one in flight. */
+                /** @description Lowest sequence number of the client's writes that are still in progress. The server drops its records of lower ones. */
                 "origin.pendingFrom"?: string;
             };
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
                 /**
-                 * @description The id.
+                 * @description Id of the point, 1 to 512 bytes.
                  * @example mail-1
                  */
                 id: string;
@@ -6969,7 +7587,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -7030,7 +7648,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
@@ -7086,12 +7704,12 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The collection.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 collection: string;
                 /**
-                 * @description The snapshot.
+                 * @description `snapshot` of OpenSnapshot.
                  * @example 1
                  */
                 snapshot: string;
@@ -7131,7 +7749,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The name.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 name: string;
@@ -7258,7 +7876,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The name.
+                 * @description Name of the collection. An alias is not accepted.
                  * @example papers
                  */
                 name: string;
@@ -7300,7 +7918,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The name.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 name: string;
@@ -7401,7 +8019,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The name.
+                 * @description Name or alias of the collection.
                  * @example papers
                  */
                 name: string;
@@ -7577,9 +8195,9 @@ export interface operations {
     listInvitations: {
         parameters: {
             query?: {
-                /** @description At most 1,000; 0: 100. */
+                /** @description Maximum number of invitations in the answer, at most 1,000. 0: 100. */
                 pageSize?: number;
-                /** @description The next_page_token of the page before; empty: the first page. */
+                /** @description `next_page_token` of the previous page. Empty: the first page. */
                 pageToken?: string;
             };
             header?: never;
@@ -7684,7 +8302,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The id.
+                 * @description Id of the invitation.
                  * @example 1
                  */
                 id: string;
@@ -7822,7 +8440,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The key prefix.
+                 * @description Public part of the key, as ListAPIKeys returns it.
                  * @example vk_AbCdEfGhIjKl
                  */
                 key_prefix: string;

@@ -391,6 +391,124 @@ export interface VerifyAuditResponse {
   otherGateways: string[];
 }
 
+/** The request of AdminService.ListSlowQueries. */
+export interface ListSlowQueriesRequest {
+  /** Maximum number of requests to return, at most 500. 0: 100. */
+  limit: number;
+}
+
+/** The slow requests of a gateway process. */
+export interface ListSlowQueriesResponse {
+  /** The requests, the slowest first. */
+  queries: SlowQuery[];
+  /** Number of slow requests since the process started. The newest of them are kept: at most 500, in at most 1 MiB. */
+  total: number;
+  /** The value of --slow-query-ms, milliseconds; 0: requests are neither logged nor kept as slow. */
+  thresholdMs: number;
+}
+
+/** A slow request, and how it was executed. It contains no vector, payload, filter, search text, point id or key. */
+export interface SlowQuery {
+  /** Id of the request, which the client received as x-request-id. The lines of the log about the request have it as well. */
+  requestId: string;
+  /** Time at which the request ended, RFC 3339. */
+  at: string;
+  /** Protocol of the request: rest, grpc or websocket. */
+  wire: string;
+  /** Name of the operation, as in the metrics. */
+  operation: string;
+  /** Outcome of the request: OK, or the error code. */
+  code: string;
+  /** Id of the tenant that made the request. */
+  tenantId: string;
+  /** Public part of the API key, or id of the account. Empty: unknown. */
+  caller: string;
+  /** Collections and aliases that the request names, at most four, separated by spaces. */
+  collection: string;
+  /** Queue of the request: read, scan (slow reads) or write. */
+  lane: string;
+  /** Time from the first byte of the request to the last byte of its answer, milliseconds. */
+  milliseconds: number;
+  /** Part of this time that the request waited in its queue, milliseconds. */
+  queueMilliseconds: number;
+  /** Part of this time that the slowest shard took, as seen by the gateway, milliseconds. 0: no shard is known. */
+  shardMilliseconds: number;
+  /** Processor time of the workers, for all shards together, milliseconds. */
+  cpuMilliseconds: number;
+  /**
+   * Size of the request: its numbers (topK=100), the lengths of its lists (ids=20), and the names of the booleans that are true and of
+   * the messages that are present (exact, filter).
+   */
+  asked: string[];
+  /**
+   * How the request was executed, as recorded in its answer; for a batch, that of its slowest answer. Absent if the answer does not
+   * record it.
+   */
+  plan?: SlowQueryPlan | undefined;
+}
+
+/** How a request was executed. */
+export interface SlowQueryPlan {
+  /** Number of answers of a batch. 0: the request was not a batch. */
+  answers: number;
+  /** Whether all shards answered. */
+  complete: boolean;
+  /** Number of shards that were queried. */
+  shardsAsked: number;
+  /** Number of shards that answered. */
+  shardsAnswered: number;
+  /** Source of the answer: shards, cache, redis or coalesced. Empty: the request was not a search. */
+  servedFrom: string;
+  /** Name of the reranker that ordered the results. Empty: they were not reranked. */
+  rerankedBy: string;
+  /** Why the results were not reranked although the collection has a reranker. Empty: they were, or it has none. */
+  rerankSkipped: string;
+  /** The slowest shards, at most eight. */
+  shards: SlowQueryShard[];
+  /** The branches of a query, at most eight. */
+  branches: SlowQueryBranch[];
+}
+
+/** How a shard executed a request; see ShardRead of the data API. */
+export interface SlowQueryShard {
+  /** Id of the shard. */
+  shardId: number;
+  /** Number of the worker that answered. */
+  worker: number;
+  /** Time from the request to the answer of the shard, as seen by the gateway, milliseconds. */
+  milliseconds: number;
+  /** Plan of the shard: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse. */
+  plan: string;
+  /** Number of candidates that the walk of the graph kept. 0: the graph was not used. */
+  ef: number;
+  /** Number of nodes whose links were read. */
+  visited: number;
+  /** Number of distances that were computed. */
+  distances: number;
+  /** Number of candidates that were rescored with their full vectors. */
+  rescored: number;
+  /** Number of points that were scanned because they are not indexed yet. */
+  indexLag: number;
+  /** Number of points that match the filter, as far as it is known. 0 without a filter. */
+  matching: number;
+  /** Whether payloads had to be read for the filter. A payload index would make it faster. */
+  unindexed: boolean;
+  /** Whether the search was stopped because its budget was used up. */
+  stopped: boolean;
+  /** Error code of a shard that did not answer. Empty: it answered. */
+  errorCode: string;
+}
+
+/** How a branch of a query was executed; see BranchReport of the data API. */
+export interface SlowQueryBranch {
+  /** Number of candidates that the branch found. */
+  candidates: number;
+  /** Plans of the shards, at most eight. */
+  plans: string[];
+  /** Whether payloads had to be read for the filter of the branch. */
+  unindexed: boolean;
+}
+
 export interface GetClusterStatusRequest {
 }
 
@@ -4584,6 +4702,1130 @@ export const VerifyAuditResponse: MessageFns<VerifyAuditResponse> = {
   },
 };
 
+function createBaseListSlowQueriesRequest(): ListSlowQueriesRequest {
+  return { limit: 0 };
+}
+
+export const ListSlowQueriesRequest: MessageFns<ListSlowQueriesRequest> = {
+  encode(message: ListSlowQueriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== 0) {
+      writer.uint32(8).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSlowQueriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSlowQueriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListSlowQueriesRequest {
+    return { limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0 };
+  },
+
+  toJSON(message: ListSlowQueriesRequest): unknown {
+    const obj: any = {};
+    if (message.limit !== undefined) {
+      obj.limit = Math.round(message.limit);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListSlowQueriesRequest>, I>>(base?: I): ListSlowQueriesRequest {
+    return ListSlowQueriesRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListSlowQueriesRequest>, I>>(object: I): ListSlowQueriesRequest {
+    const message = createBaseListSlowQueriesRequest();
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseListSlowQueriesResponse(): ListSlowQueriesResponse {
+  return { queries: [], total: 0, thresholdMs: 0 };
+}
+
+export const ListSlowQueriesResponse: MessageFns<ListSlowQueriesResponse> = {
+  encode(message: ListSlowQueriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.queries) {
+      SlowQuery.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.total !== 0) {
+      writer.uint32(17).double(message.total);
+    }
+    if (message.thresholdMs !== 0) {
+      writer.uint32(25).double(message.thresholdMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSlowQueriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSlowQueriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queries.push(SlowQuery.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.total = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.thresholdMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListSlowQueriesResponse {
+    return {
+      queries: globalThis.Array.isArray(object?.queries) ? object.queries.map((e: any) => SlowQuery.fromJSON(e)) : [],
+      total: isSet(object.total) ? globalThis.Number(object.total) : 0,
+      thresholdMs: isSet(object.thresholdMs)
+        ? globalThis.Number(object.thresholdMs)
+        : isSet(object.threshold_ms)
+        ? globalThis.Number(object.threshold_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: ListSlowQueriesResponse): unknown {
+    const obj: any = {};
+    if (message.queries?.length) {
+      obj.queries = message.queries.map((e) => SlowQuery.toJSON(e));
+    }
+    if (message.total !== undefined) {
+      obj.total = floatToJson(message.total);
+    }
+    if (message.thresholdMs !== undefined) {
+      obj.thresholdMs = floatToJson(message.thresholdMs);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ListSlowQueriesResponse>, I>>(base?: I): ListSlowQueriesResponse {
+    return ListSlowQueriesResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ListSlowQueriesResponse>, I>>(object: I): ListSlowQueriesResponse {
+    const message = createBaseListSlowQueriesResponse();
+    message.queries = object.queries?.map((e) => SlowQuery.fromPartial(e)) || [];
+    message.total = object.total ?? 0;
+    message.thresholdMs = object.thresholdMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseSlowQuery(): SlowQuery {
+  return {
+    requestId: "",
+    at: "",
+    wire: "",
+    operation: "",
+    code: "",
+    tenantId: "",
+    caller: "",
+    collection: "",
+    lane: "",
+    milliseconds: 0,
+    queueMilliseconds: 0,
+    shardMilliseconds: 0,
+    cpuMilliseconds: 0,
+    asked: [],
+    plan: undefined,
+  };
+}
+
+export const SlowQuery: MessageFns<SlowQuery> = {
+  encode(message: SlowQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.at !== "") {
+      writer.uint32(18).string(message.at);
+    }
+    if (message.wire !== "") {
+      writer.uint32(26).string(message.wire);
+    }
+    if (message.operation !== "") {
+      writer.uint32(34).string(message.operation);
+    }
+    if (message.code !== "") {
+      writer.uint32(42).string(message.code);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(50).string(message.tenantId);
+    }
+    if (message.caller !== "") {
+      writer.uint32(58).string(message.caller);
+    }
+    if (message.collection !== "") {
+      writer.uint32(66).string(message.collection);
+    }
+    if (message.lane !== "") {
+      writer.uint32(74).string(message.lane);
+    }
+    if (message.milliseconds !== 0) {
+      writer.uint32(81).double(message.milliseconds);
+    }
+    if (message.queueMilliseconds !== 0) {
+      writer.uint32(89).double(message.queueMilliseconds);
+    }
+    if (message.shardMilliseconds !== 0) {
+      writer.uint32(97).double(message.shardMilliseconds);
+    }
+    if (message.cpuMilliseconds !== 0) {
+      writer.uint32(105).double(message.cpuMilliseconds);
+    }
+    for (const v of message.asked) {
+      writer.uint32(114).string(v!);
+    }
+    if (message.plan !== undefined) {
+      SlowQueryPlan.encode(message.plan, writer.uint32(122).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SlowQuery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlowQuery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.at = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.wire = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.operation = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.caller = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.collection = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lane = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.milliseconds = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.queueMilliseconds = reader.double();
+            continue;
+          }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.shardMilliseconds = reader.double();
+            continue;
+          }
+          case 13: {
+            if (tag !== 105) {
+              break;
+            }
+
+            message.cpuMilliseconds = reader.double();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.asked.push(reader.string());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.plan = SlowQueryPlan.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SlowQuery {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      at: isSet(object.at) ? globalThis.String(object.at) : "",
+      wire: isSet(object.wire) ? globalThis.String(object.wire) : "",
+      operation: isSet(object.operation) ? globalThis.String(object.operation) : "",
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      tenantId: isSet(object.tenantId)
+        ? globalThis.String(object.tenantId)
+        : isSet(object.tenant_id)
+        ? globalThis.String(object.tenant_id)
+        : "",
+      caller: isSet(object.caller) ? globalThis.String(object.caller) : "",
+      collection: isSet(object.collection) ? globalThis.String(object.collection) : "",
+      lane: isSet(object.lane) ? globalThis.String(object.lane) : "",
+      milliseconds: isSet(object.milliseconds) ? globalThis.Number(object.milliseconds) : 0,
+      queueMilliseconds: isSet(object.queueMilliseconds)
+        ? globalThis.Number(object.queueMilliseconds)
+        : isSet(object.queue_milliseconds)
+        ? globalThis.Number(object.queue_milliseconds)
+        : 0,
+      shardMilliseconds: isSet(object.shardMilliseconds)
+        ? globalThis.Number(object.shardMilliseconds)
+        : isSet(object.shard_milliseconds)
+        ? globalThis.Number(object.shard_milliseconds)
+        : 0,
+      cpuMilliseconds: isSet(object.cpuMilliseconds)
+        ? globalThis.Number(object.cpuMilliseconds)
+        : isSet(object.cpu_milliseconds)
+        ? globalThis.Number(object.cpu_milliseconds)
+        : 0,
+      asked: globalThis.Array.isArray(object?.asked)
+        ? object.asked.map((e: any) => globalThis.String(e))
+        : [],
+      plan: isSet(object.plan) ? SlowQueryPlan.fromJSON(object.plan) : undefined,
+    };
+  },
+
+  toJSON(message: SlowQuery): unknown {
+    const obj: any = {};
+    if (message.requestId !== undefined) {
+      obj.requestId = message.requestId;
+    }
+    if (message.at !== undefined) {
+      obj.at = message.at;
+    }
+    if (message.wire !== undefined) {
+      obj.wire = message.wire;
+    }
+    if (message.operation !== undefined) {
+      obj.operation = message.operation;
+    }
+    if (message.code !== undefined) {
+      obj.code = message.code;
+    }
+    if (message.tenantId !== undefined) {
+      obj.tenantId = message.tenantId;
+    }
+    if (message.caller !== undefined) {
+      obj.caller = message.caller;
+    }
+    if (message.collection !== undefined) {
+      obj.collection = message.collection;
+    }
+    if (message.lane !== undefined) {
+      obj.lane = message.lane;
+    }
+    if (message.milliseconds !== undefined) {
+      obj.milliseconds = floatToJson(message.milliseconds);
+    }
+    if (message.queueMilliseconds !== undefined) {
+      obj.queueMilliseconds = floatToJson(message.queueMilliseconds);
+    }
+    if (message.shardMilliseconds !== undefined) {
+      obj.shardMilliseconds = floatToJson(message.shardMilliseconds);
+    }
+    if (message.cpuMilliseconds !== undefined) {
+      obj.cpuMilliseconds = floatToJson(message.cpuMilliseconds);
+    }
+    if (message.asked?.length) {
+      obj.asked = message.asked;
+    }
+    if (message.plan !== undefined) {
+      obj.plan = SlowQueryPlan.toJSON(message.plan);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SlowQuery>, I>>(base?: I): SlowQuery {
+    return SlowQuery.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SlowQuery>, I>>(object: I): SlowQuery {
+    const message = createBaseSlowQuery();
+    message.requestId = object.requestId ?? "";
+    message.at = object.at ?? "";
+    message.wire = object.wire ?? "";
+    message.operation = object.operation ?? "";
+    message.code = object.code ?? "";
+    message.tenantId = object.tenantId ?? "";
+    message.caller = object.caller ?? "";
+    message.collection = object.collection ?? "";
+    message.lane = object.lane ?? "";
+    message.milliseconds = object.milliseconds ?? 0;
+    message.queueMilliseconds = object.queueMilliseconds ?? 0;
+    message.shardMilliseconds = object.shardMilliseconds ?? 0;
+    message.cpuMilliseconds = object.cpuMilliseconds ?? 0;
+    message.asked = object.asked?.map((e) => e) || [];
+    message.plan = (object.plan !== undefined && object.plan !== null)
+      ? SlowQueryPlan.fromPartial(object.plan)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSlowQueryPlan(): SlowQueryPlan {
+  return {
+    answers: 0,
+    complete: false,
+    shardsAsked: 0,
+    shardsAnswered: 0,
+    servedFrom: "",
+    rerankedBy: "",
+    rerankSkipped: "",
+    shards: [],
+    branches: [],
+  };
+}
+
+export const SlowQueryPlan: MessageFns<SlowQueryPlan> = {
+  encode(message: SlowQueryPlan, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.answers !== 0) {
+      writer.uint32(8).uint32(message.answers);
+    }
+    if (message.complete !== false) {
+      writer.uint32(16).bool(message.complete);
+    }
+    if (message.shardsAsked !== 0) {
+      writer.uint32(24).uint32(message.shardsAsked);
+    }
+    if (message.shardsAnswered !== 0) {
+      writer.uint32(32).uint32(message.shardsAnswered);
+    }
+    if (message.servedFrom !== "") {
+      writer.uint32(42).string(message.servedFrom);
+    }
+    if (message.rerankedBy !== "") {
+      writer.uint32(50).string(message.rerankedBy);
+    }
+    if (message.rerankSkipped !== "") {
+      writer.uint32(58).string(message.rerankSkipped);
+    }
+    for (const v of message.shards) {
+      SlowQueryShard.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.branches) {
+      SlowQueryBranch.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SlowQueryPlan {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlowQueryPlan();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.answers = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.complete = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.shardsAsked = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.shardsAnswered = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.servedFrom = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.rerankedBy = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.rerankSkipped = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.shards.push(SlowQueryShard.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.branches.push(SlowQueryBranch.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SlowQueryPlan {
+    return {
+      answers: isSet(object.answers) ? globalThis.Number(object.answers) : 0,
+      complete: isSet(object.complete) ? globalThis.Boolean(object.complete) : false,
+      shardsAsked: isSet(object.shardsAsked)
+        ? globalThis.Number(object.shardsAsked)
+        : isSet(object.shards_asked)
+        ? globalThis.Number(object.shards_asked)
+        : 0,
+      shardsAnswered: isSet(object.shardsAnswered)
+        ? globalThis.Number(object.shardsAnswered)
+        : isSet(object.shards_answered)
+        ? globalThis.Number(object.shards_answered)
+        : 0,
+      servedFrom: isSet(object.servedFrom)
+        ? globalThis.String(object.servedFrom)
+        : isSet(object.served_from)
+        ? globalThis.String(object.served_from)
+        : "",
+      rerankedBy: isSet(object.rerankedBy)
+        ? globalThis.String(object.rerankedBy)
+        : isSet(object.reranked_by)
+        ? globalThis.String(object.reranked_by)
+        : "",
+      rerankSkipped: isSet(object.rerankSkipped)
+        ? globalThis.String(object.rerankSkipped)
+        : isSet(object.rerank_skipped)
+        ? globalThis.String(object.rerank_skipped)
+        : "",
+      shards: globalThis.Array.isArray(object?.shards)
+        ? object.shards.map((e: any) => SlowQueryShard.fromJSON(e))
+        : [],
+      branches: globalThis.Array.isArray(object?.branches)
+        ? object.branches.map((e: any) => SlowQueryBranch.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: SlowQueryPlan): unknown {
+    const obj: any = {};
+    if (message.answers !== undefined) {
+      obj.answers = Math.round(message.answers);
+    }
+    if (message.complete !== undefined) {
+      obj.complete = message.complete;
+    }
+    if (message.shardsAsked !== undefined) {
+      obj.shardsAsked = Math.round(message.shardsAsked);
+    }
+    if (message.shardsAnswered !== undefined) {
+      obj.shardsAnswered = Math.round(message.shardsAnswered);
+    }
+    if (message.servedFrom !== undefined) {
+      obj.servedFrom = message.servedFrom;
+    }
+    if (message.rerankedBy !== undefined) {
+      obj.rerankedBy = message.rerankedBy;
+    }
+    if (message.rerankSkipped !== undefined) {
+      obj.rerankSkipped = message.rerankSkipped;
+    }
+    if (message.shards?.length) {
+      obj.shards = message.shards.map((e) => SlowQueryShard.toJSON(e));
+    }
+    if (message.branches?.length) {
+      obj.branches = message.branches.map((e) => SlowQueryBranch.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SlowQueryPlan>, I>>(base?: I): SlowQueryPlan {
+    return SlowQueryPlan.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SlowQueryPlan>, I>>(object: I): SlowQueryPlan {
+    const message = createBaseSlowQueryPlan();
+    message.answers = object.answers ?? 0;
+    message.complete = object.complete ?? false;
+    message.shardsAsked = object.shardsAsked ?? 0;
+    message.shardsAnswered = object.shardsAnswered ?? 0;
+    message.servedFrom = object.servedFrom ?? "";
+    message.rerankedBy = object.rerankedBy ?? "";
+    message.rerankSkipped = object.rerankSkipped ?? "";
+    message.shards = object.shards?.map((e) => SlowQueryShard.fromPartial(e)) || [];
+    message.branches = object.branches?.map((e) => SlowQueryBranch.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSlowQueryShard(): SlowQueryShard {
+  return {
+    shardId: 0,
+    worker: 0,
+    milliseconds: 0,
+    plan: "",
+    ef: 0,
+    visited: 0,
+    distances: 0,
+    rescored: 0,
+    indexLag: 0,
+    matching: 0,
+    unindexed: false,
+    stopped: false,
+    errorCode: "",
+  };
+}
+
+export const SlowQueryShard: MessageFns<SlowQueryShard> = {
+  encode(message: SlowQueryShard, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shardId !== 0) {
+      writer.uint32(8).uint32(message.shardId);
+    }
+    if (message.worker !== 0) {
+      writer.uint32(16).uint32(message.worker);
+    }
+    if (message.milliseconds !== 0) {
+      writer.uint32(25).double(message.milliseconds);
+    }
+    if (message.plan !== "") {
+      writer.uint32(34).string(message.plan);
+    }
+    if (message.ef !== 0) {
+      writer.uint32(40).uint32(message.ef);
+    }
+    if (message.visited !== 0) {
+      writer.uint32(48).uint32(message.visited);
+    }
+    if (message.distances !== 0) {
+      writer.uint32(56).uint32(message.distances);
+    }
+    if (message.rescored !== 0) {
+      writer.uint32(64).uint32(message.rescored);
+    }
+    if (message.indexLag !== 0) {
+      writer.uint32(72).uint32(message.indexLag);
+    }
+    if (message.matching !== 0) {
+      writer.uint32(81).double(message.matching);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(88).bool(message.unindexed);
+    }
+    if (message.stopped !== false) {
+      writer.uint32(96).bool(message.stopped);
+    }
+    if (message.errorCode !== "") {
+      writer.uint32(106).string(message.errorCode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SlowQueryShard {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlowQueryShard();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shardId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.worker = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.milliseconds = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.plan = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.ef = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.visited = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.distances = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.rescored = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.indexLag = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.matching = reader.double();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.stopped = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.errorCode = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SlowQueryShard {
+    return {
+      shardId: isSet(object.shardId)
+        ? globalThis.Number(object.shardId)
+        : isSet(object.shard_id)
+        ? globalThis.Number(object.shard_id)
+        : 0,
+      worker: isSet(object.worker) ? globalThis.Number(object.worker) : 0,
+      milliseconds: isSet(object.milliseconds) ? globalThis.Number(object.milliseconds) : 0,
+      plan: isSet(object.plan) ? globalThis.String(object.plan) : "",
+      ef: isSet(object.ef) ? globalThis.Number(object.ef) : 0,
+      visited: isSet(object.visited) ? globalThis.Number(object.visited) : 0,
+      distances: isSet(object.distances) ? globalThis.Number(object.distances) : 0,
+      rescored: isSet(object.rescored) ? globalThis.Number(object.rescored) : 0,
+      indexLag: isSet(object.indexLag)
+        ? globalThis.Number(object.indexLag)
+        : isSet(object.index_lag)
+        ? globalThis.Number(object.index_lag)
+        : 0,
+      matching: isSet(object.matching) ? globalThis.Number(object.matching) : 0,
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+      stopped: isSet(object.stopped) ? globalThis.Boolean(object.stopped) : false,
+      errorCode: isSet(object.errorCode)
+        ? globalThis.String(object.errorCode)
+        : isSet(object.error_code)
+        ? globalThis.String(object.error_code)
+        : "",
+    };
+  },
+
+  toJSON(message: SlowQueryShard): unknown {
+    const obj: any = {};
+    if (message.shardId !== undefined) {
+      obj.shardId = Math.round(message.shardId);
+    }
+    if (message.worker !== undefined) {
+      obj.worker = Math.round(message.worker);
+    }
+    if (message.milliseconds !== undefined) {
+      obj.milliseconds = floatToJson(message.milliseconds);
+    }
+    if (message.plan !== undefined) {
+      obj.plan = message.plan;
+    }
+    if (message.ef !== undefined) {
+      obj.ef = Math.round(message.ef);
+    }
+    if (message.visited !== undefined) {
+      obj.visited = Math.round(message.visited);
+    }
+    if (message.distances !== undefined) {
+      obj.distances = Math.round(message.distances);
+    }
+    if (message.rescored !== undefined) {
+      obj.rescored = Math.round(message.rescored);
+    }
+    if (message.indexLag !== undefined) {
+      obj.indexLag = Math.round(message.indexLag);
+    }
+    if (message.matching !== undefined) {
+      obj.matching = floatToJson(message.matching);
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
+    if (message.stopped !== undefined) {
+      obj.stopped = message.stopped;
+    }
+    if (message.errorCode !== undefined) {
+      obj.errorCode = message.errorCode;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SlowQueryShard>, I>>(base?: I): SlowQueryShard {
+    return SlowQueryShard.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SlowQueryShard>, I>>(object: I): SlowQueryShard {
+    const message = createBaseSlowQueryShard();
+    message.shardId = object.shardId ?? 0;
+    message.worker = object.worker ?? 0;
+    message.milliseconds = object.milliseconds ?? 0;
+    message.plan = object.plan ?? "";
+    message.ef = object.ef ?? 0;
+    message.visited = object.visited ?? 0;
+    message.distances = object.distances ?? 0;
+    message.rescored = object.rescored ?? 0;
+    message.indexLag = object.indexLag ?? 0;
+    message.matching = object.matching ?? 0;
+    message.unindexed = object.unindexed ?? false;
+    message.stopped = object.stopped ?? false;
+    message.errorCode = object.errorCode ?? "";
+    return message;
+  },
+};
+
+function createBaseSlowQueryBranch(): SlowQueryBranch {
+  return { candidates: 0, plans: [], unindexed: false };
+}
+
+export const SlowQueryBranch: MessageFns<SlowQueryBranch> = {
+  encode(message: SlowQueryBranch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.candidates !== 0) {
+      writer.uint32(8).uint32(message.candidates);
+    }
+    for (const v of message.plans) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.unindexed !== false) {
+      writer.uint32(24).bool(message.unindexed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SlowQueryBranch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSlowQueryBranch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.candidates = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.plans.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unindexed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SlowQueryBranch {
+    return {
+      candidates: isSet(object.candidates) ? globalThis.Number(object.candidates) : 0,
+      plans: globalThis.Array.isArray(object?.plans) ? object.plans.map((e: any) => globalThis.String(e)) : [],
+      unindexed: isSet(object.unindexed) ? globalThis.Boolean(object.unindexed) : false,
+    };
+  },
+
+  toJSON(message: SlowQueryBranch): unknown {
+    const obj: any = {};
+    if (message.candidates !== undefined) {
+      obj.candidates = Math.round(message.candidates);
+    }
+    if (message.plans?.length) {
+      obj.plans = message.plans;
+    }
+    if (message.unindexed !== undefined) {
+      obj.unindexed = message.unindexed;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<SlowQueryBranch>, I>>(base?: I): SlowQueryBranch {
+    return SlowQueryBranch.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SlowQueryBranch>, I>>(object: I): SlowQueryBranch {
+    const message = createBaseSlowQueryBranch();
+    message.candidates = object.candidates ?? 0;
+    message.plans = object.plans?.map((e) => e) || [];
+    message.unindexed = object.unindexed ?? false;
+    return message;
+  },
+};
+
 function createBaseGetClusterStatusRequest(): GetClusterStatusRequest {
   return {};
 }
@@ -7371,6 +8613,21 @@ export const AdminServiceService = {
     responseSerialize: (value: VerifyAuditResponse): Buffer => Buffer.from(VerifyAuditResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): VerifyAuditResponse => VerifyAuditResponse.decode(value),
   },
+  /**
+   * List the slow requests of the gateway process that answers, the slowest first: reads and writes that took longer than
+   * --slow-query-ms.
+   */
+  listSlowQueries: {
+    path: "/vectron.admin.v1.AdminService/ListSlowQueries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListSlowQueriesRequest): Buffer =>
+      Buffer.from(ListSlowQueriesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListSlowQueriesRequest => ListSlowQueriesRequest.decode(value),
+    responseSerialize: (value: ListSlowQueriesResponse): Buffer =>
+      Buffer.from(ListSlowQueriesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListSlowQueriesResponse => ListSlowQueriesResponse.decode(value),
+  },
   /** Get a summary of the cluster: workers, shards, points and operations. */
   getClusterStatus: {
     path: "/vectron.admin.v1.AdminService/GetClusterStatus" as const,
@@ -7510,6 +8767,11 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   listAuditEntries: handleUnaryCall<ListAuditEntriesRequest, ListAuditEntriesResponse>;
   /** Verify this gateway's audit log: that no entry was changed and that none is missing. */
   verifyAudit: handleUnaryCall<VerifyAuditRequest, VerifyAuditResponse>;
+  /**
+   * List the slow requests of the gateway process that answers, the slowest first: reads and writes that took longer than
+   * --slow-query-ms.
+   */
+  listSlowQueries: handleUnaryCall<ListSlowQueriesRequest, ListSlowQueriesResponse>;
   /** Get a summary of the cluster: workers, shards, points and operations. */
   getClusterStatus: handleUnaryCall<GetClusterStatusRequest, GetClusterStatusResponse>;
   /** List every shard with its replicas. */
@@ -7743,6 +9005,25 @@ export interface AdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: VerifyAuditResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * List the slow requests of the gateway process that answers, the slowest first: reads and writes that took longer than
+   * --slow-query-ms.
+   */
+  listSlowQueries(
+    request: ListSlowQueriesRequest,
+    callback: (error: ServiceError | null, response: ListSlowQueriesResponse) => void,
+  ): ClientUnaryCall;
+  listSlowQueries(
+    request: ListSlowQueriesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListSlowQueriesResponse) => void,
+  ): ClientUnaryCall;
+  listSlowQueries(
+    request: ListSlowQueriesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListSlowQueriesResponse) => void,
   ): ClientUnaryCall;
   /** Get a summary of the cluster: workers, shards, points and operations. */
   getClusterStatus(

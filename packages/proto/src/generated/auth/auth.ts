@@ -22,9 +22,13 @@ export const protobufPackage = "vectron.auth.v1";
 
 export const protobufFileName = "auth/auth.proto";
 
+/** The plan of a tenant, which determines its limits. */
 export enum Plan {
+  /** PLAN_UNSPECIFIED - No plan is given; refused in requests. */
   PLAN_UNSPECIFIED = 0,
+  /** FREE - The limits of `--free-max-…` apply. */
   FREE = 1,
+  /** PAID - The limits of `--tenant-max-…` apply. */
   PAID = 2,
   UNRECOGNIZED = -1,
 }
@@ -61,10 +65,15 @@ export function planToJSON(object: Plan): string {
   }
 }
 
+/** The state of a subscription. This version always reports ACTIVE. */
 export enum SubscriptionStatus {
+  /** SUBSCRIPTION_STATUS_UNSPECIFIED - No state is given. */
   SUBSCRIPTION_STATUS_UNSPECIFIED = 0,
+  /** ACTIVE - The subscription is active. */
   ACTIVE = 1,
+  /** CANCELED - The subscription was cancelled. */
   CANCELED = 2,
+  /** PAST_DUE - A payment is overdue. */
   PAST_DUE = 3,
   UNRECOGNIZED = -1,
 }
@@ -106,63 +115,82 @@ export function subscriptionStatusToJSON(object: SubscriptionStatus): string {
   }
 }
 
+/** An account of a person or a program. */
 export interface UserProfile {
+  /** Id of the account. */
   id: string;
+  /** E-mail address of the account. */
   email: string;
-  /** Seconds since 1970. */
+  /** Time of creation, seconds since 1970. */
   createdAt: bigint;
+  /** Plan of the tenant. */
   plan: Plan;
+  /** State of the subscription; always ACTIVE in this version. */
   subscriptionStatus: SubscriptionStatus;
-  /** admin, write, read or metrics. */
+  /** Role of the account: admin, write, read or metrics. */
   role: string;
-  /** Whose collections the account works with; several accounts may have one tenant. */
+  /** Id of the tenant whose collections the account uses. Several accounts can belong to one tenant. */
   tenantId: string;
-  /** Has no logins, and its API keys are refused. */
+  /** Whether the account is disabled: it cannot log in, and its API keys are refused. */
   disabled: boolean;
-  /** Until the password is changed, a login may do nothing else. */
+  /** Whether the password must be changed first: until then, a login can do nothing else. */
   mustChangePassword: boolean;
-  /** Seconds since 1970; 0: never. */
+  /** Time of the latest login, seconds since 1970. 0: never. */
   lastLoginAt: bigint;
 }
 
+/** An API key without its secret. */
 export interface APIKey {
+  /** Public part of the key, which identifies it. */
   keyPrefix: string;
+  /** Id of the account that owns the key. */
   userId: string;
-  /** Seconds since 1970. */
+  /** Time of creation, seconds since 1970. */
   createdAt: bigint;
+  /** Name that the creator of the key has chosen. */
   name: string;
-  /** write or read; an administrator's key may be admin or metrics. */
+  /** Role of the key: write or read; for keys of administrators also admin or metrics. */
   role: string;
-  /** The only collections the key may touch; empty: all of the tenant. */
+  /** Names of the collections that the key can access. Empty: all collections of the tenant. */
   collections: string[];
-  /** Seconds since 1970; 0: never. */
+  /** Time at which the key expires, seconds since 1970. 0: never. */
   expiresAt: bigint;
 }
 
 export interface RegisterUserRequest {
-  /** The token of an invitation, which decides role and tenant; empty: a new tenant, where registration is open. */
+  /**
+   * Token of an invitation, which determines the role and the tenant of the account. Empty: the account gets a new
+   * tenant, if the server allows open registration.
+   */
   invitation: string;
+  /** E-mail address of the account, at most 320 characters. With an invitation, it must be the invited address. */
   email: string;
+  /** Password of the account, 8 to 128 characters. */
   password: string;
 }
 
 export interface RegisterUserResponse {
+  /** The created account. */
   user?: UserProfile | undefined;
 }
 
 export interface LoginRequest {
+  /** E-mail address of the account. */
   email: string;
+  /** Password of the account, at most 1,024 characters. */
   password: string;
 }
 
 export interface LoginResponse {
+  /** Access token, to be sent as `Authorization: Bearer`. */
   jwtToken: string;
+  /** Account of the login. */
   user?:
     | UserProfile
     | undefined;
-  /** Seconds since 1970. */
+  /** Time at which the access token expires, seconds since 1970. */
   expiresAt: bigint;
-  /** For RefreshToken, once. */
+  /** Token for RefreshToken, valid once. */
   refreshToken: string;
 }
 
@@ -170,34 +198,39 @@ export interface GetUserProfileRequest {
 }
 
 export interface GetUserProfileResponse {
+  /** Account of the caller. */
   user?: UserProfile | undefined;
 }
 
 export interface UpdateUserProfileRequest {
+  /** New plan of the tenant: FREE or PAID. */
   plan: Plan;
 }
 
 export interface UpdateUserProfileResponse {
+  /** Account of the caller after the change. */
   user?:
     | UserProfile
     | undefined;
-  /** Empty: what changes a profile renews no token. */
+  /** Always empty: the tokens of the caller remain valid. */
   jwtToken: string;
 }
 
 export interface CreateAPIKeyRequest {
+  /** Name of the key, at most 128 characters. */
   name: string;
-  /** read, write (default), or, for administrators, metrics or admin. A key never gives more than its maker has. */
+  /** Role of the key: read, write (default), metrics or admin. The last two require an administrator. */
   role: string;
-  /** The only collections the key may touch; empty: all of the tenant. */
+  /** Names of the collections that the key can access, at most 100. Empty: all collections of the tenant. */
   collections: string[];
-  /** Seconds since 1970; 0: never. */
+  /** Time at which the key expires, seconds since 1970. 0: never. */
   expiresAt: bigint;
 }
 
 export interface CreateAPIKeyResponse {
-  /** Shown once; the server keeps a keyed hash. */
+  /** The API key. It is shown only here: the server stores only a keyed hash of it. */
   fullKey: string;
+  /** The key without its secret. */
   keyInfo?: APIKey | undefined;
 }
 
@@ -205,75 +238,100 @@ export interface ListAPIKeysRequest {
 }
 
 export interface ListAPIKeysResponse {
+  /** Keys of the account, without their secrets. */
   keys: APIKey[];
 }
 
 export interface DeleteAPIKeyRequest {
+  /** Public part of the key, as ListAPIKeys returns it. */
   keyPrefix: string;
 }
 
 export interface DeleteAPIKeyResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface ValidateAPIKeyRequest {
+  /** The whole API key. */
   fullKey: string;
 }
 
 export interface ValidateAPIKeyResponse {
+  /** Whether the key is valid. If false, the other fields are empty. */
   valid: boolean;
+  /** Id of the account that owns the key. */
   userId: string;
+  /** Plan of the tenant: FREE or PAID. */
   plan: string;
+  /** Public part of the key. */
   apiKeyId: string;
 }
 
 export interface CreateSDKJWTRequest {
+  /** Public part of the API key, as ListAPIKeys returns it. */
   apiKeyId: string;
 }
 
 export interface CreateSDKJWTResponse {
+  /** Access token, valid for 24 hours. */
   sdkJwt: string;
 }
 
 export interface GetAuthDetailsForSDKRequest {
+  /** Public part of the API key. */
   apiKeyId: string;
 }
 
 export interface GetAuthDetailsForSDKResponse {
+  /** Id of the account that owns the key. Empty: there is no such key. */
   userId: string;
+  /** Plan of the tenant. */
   plan: Plan;
+  /** Whether the key exists and its account is enabled. */
   success: boolean;
 }
 
 export interface DeleteUserRequest {
+  /** Password of the caller's account. */
   password: string;
-  /** Id or e-mail address of the account whose tenant gets the collections. Another tenant's takes an administrator. */
+  /**
+   * Id or e-mail address of an account whose tenant receives the collections. An account of another tenant requires an
+   * administrator. Empty: nobody.
+   */
   heir: string;
-  /** Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
+  /**
+   * Whether to delete the collections of the tenant with their points. Required if the account is the last one of a
+   * tenant with collections and there is no heir.
+   */
   deleteCollections: boolean;
 }
 
+/** What happened to the collections and keys of the deleted account. */
 export interface DeleteUserResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
-  /** Collections that were deleted with their points. */
+  /** Names of the collections that were deleted with their points. */
   deletedCollections: string[];
-  /** Collections that now belong to the tenant of the heir. */
+  /** Names of the collections that now belong to the tenant of the heir. */
   handedCollections: string[];
-  /** Collections that stay with the tenant, which has other users. */
+  /** Names of the collections that remain with the tenant, because it has other accounts. */
   keptCollections: string[];
-  /** API keys that were deleted. */
+  /** Number of API keys that were deleted. */
   deletedKeys: number;
 }
 
 export interface RefreshTokenRequest {
-  /** Of a login or of the refresh before; every one is good once. */
+  /** Refresh token of a login or of the previous refresh. It is valid once. */
   refreshToken: string;
 }
 
 export interface RefreshTokenResponse {
+  /** New access token. */
   jwtToken: string;
+  /** Time at which the access token expires, seconds since 1970. */
   expiresAt: bigint;
-  /** For the next refresh. */
+  /** Token for the next refresh. */
   refreshToken: string;
 }
 
@@ -281,131 +339,155 @@ export interface LogoutRequest {
 }
 
 export interface LogoutResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface ChangePasswordRequest {
+  /** Current password of the account. */
   currentPassword: string;
+  /** New password, 8 to 128 characters. */
   newPassword: string;
 }
 
 export interface ChangePasswordResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface SetUserRoleRequest {
+  /** Id of the account. */
   userId: string;
-  /** read, write, metrics or admin. */
+  /** New role of the account: read, write, metrics or admin. */
   role: string;
 }
 
 export interface SetUserRoleResponse {
+  /** The account after the change. */
   user?: UserProfile | undefined;
 }
 
+/** An open invitation, without its token. */
 export interface Invitation {
+  /** Id of the invitation. */
   id: string;
-  /** The only address that it is good for. */
+  /** The only e-mail address for which the invitation is valid. */
   email: string;
+  /** Role of the account that will be created. */
   role: string;
-  /** Tenant of the account to be; empty: one of its own. */
+  /** Id of the tenant of the account that will be created. Empty: it gets a new tenant. */
   tenantId: string;
-  /** Account that invited. */
+  /** Id of the account that created the invitation. */
   invitedBy: string;
-  /** Seconds since 1970. */
+  /** Time of creation, seconds since 1970. */
   createdAt: bigint;
-  /** Seconds since 1970. */
+  /** Time at which the invitation expires, seconds since 1970. */
   expiresAt: bigint;
 }
 
 export interface InviteUserRequest {
+  /** E-mail address of the person to invite. */
   email: string;
-  /** read, write (default), metrics or admin. */
+  /** Role of the account: read, write (default), metrics or admin. */
   role: string;
-  /** Empty: the caller's own. */
+  /** Id of the tenant of the account. Empty: the tenant of the caller. */
   tenantId: string;
-  /** The account gets a tenant of its own. Administrators only. */
+  /** Whether the account gets a new tenant. Only for administrators. */
   newTenant: boolean;
-  /** Seconds since 1970; 0: in seven days. */
+  /** Time at which the invitation expires, seconds since 1970, at most 30 days ahead. 0: in seven days. */
   expiresAt: bigint;
 }
 
 export interface InviteUserResponse {
-  /** For RegisterUser, once; shown once. */
+  /** Token for RegisterUser, valid once. It is shown only here. */
   token: string;
+  /** The created invitation. */
   invitation?: Invitation | undefined;
 }
 
 export interface ListInvitationsRequest {
-  /** At most 1,000; 0: 100. */
+  /** Maximum number of invitations in the answer, at most 1,000. 0: 100. */
   pageSize: number;
-  /** The next_page_token of the page before; empty: the first page. */
+  /** `next_page_token` of the previous page. Empty: the first page. */
   pageToken: string;
 }
 
 export interface ListInvitationsResponse {
+  /** Invitations of the page. */
   invitations: Invitation[];
-  /** Empty: there are no more. */
+  /** Token of the next page. Empty: this is the last page. */
   nextPageToken: string;
 }
 
 export interface DeleteInvitationRequest {
+  /** Id of the invitation. */
   id: string;
 }
 
 export interface DeleteInvitationResponse {
+  /** Always true; a failure is reported as an error. */
   success: boolean;
 }
 
 export interface ListUsersRequest {
-  /** Empty: of all tenants. */
+  /** Only accounts of this tenant. Empty: accounts of all tenants. */
   tenantId: string;
-  /** At most 1,000; 0: 100. */
+  /** Maximum number of accounts in the answer, at most 1,000. 0: 100. */
   pageSize: number;
-  /** The next_page_token of the page before; empty: the first page. */
+  /** `next_page_token` of the previous page. Empty: the first page. */
   pageToken: string;
 }
 
 export interface ListUsersResponse {
+  /** Accounts of the page. */
   users: UserProfile[];
-  /** Empty: there are no more. */
+  /** Token of the next page. Empty: this is the last page. */
   nextPageToken: string;
 }
 
 export interface SetUserDisabledRequest {
+  /** Id of the account. */
   userId: string;
+  /** true: disable the account. false: enable it. */
   disabled: boolean;
 }
 
 export interface SetUserDisabledResponse {
+  /** The account after the change. */
   user?: UserProfile | undefined;
 }
 
 export interface ResetPasswordRequest {
+  /** Id of the account. */
   userId: string;
 }
 
 export interface ResetPasswordResponse {
-  /** Good for one login, at which it must be changed; shown once. */
+  /** New password, valid for one login, at which it must be changed. It is shown only here. */
   password: string;
 }
 
 export interface RemoveUserRequest {
+  /** Id of the account. */
   userId: string;
-  /** Id or e-mail address of the account whose tenant gets the collections. */
+  /** Id or e-mail address of an account whose tenant receives the collections. Empty: nobody. */
   heir: string;
-  /** Delete the collections of the tenant with their points. Needed, unless there is an heir or nothing to decide. */
+  /**
+   * Whether to delete the collections of the tenant with their points. Required if the account is the last one of a
+   * tenant with collections and there is no heir.
+   */
   deleteCollections: boolean;
 }
 
+/** What happened to the collections and keys of the deleted account. */
 export interface RemoveUserResponse {
-  /** Collections that were deleted with their points. */
+  /** Names of the collections that were deleted with their points. */
   deletedCollections: string[];
-  /** Collections that now belong to the tenant of the heir. */
+  /** Names of the collections that now belong to the tenant of the heir. */
   handedCollections: string[];
-  /** Collections that stay with the tenant, which has other users. */
+  /** Names of the collections that remain with the tenant, because it has other accounts. */
   keptCollections: string[];
-  /** API keys that were deleted. */
+  /** Number of API keys that were deleted. */
   deletedKeys: number;
 }
 
@@ -4882,9 +4964,18 @@ export const RemoveUserResponse: MessageFns<RemoveUserResponse> = {
   },
 };
 
+/**
+ * Calls on accounts, logins, API keys and invitations. The option `access` of a method names the callers that it
+ * accepts; others get PERMISSION_DENIED, and callers without a valid token get UNAUTHENTICATED. A request that breaks a
+ * rule of its fields fails with INVALID_ARGUMENT, which names the field.
+ */
 export type AuthServiceService = typeof AuthServiceService;
 export const AuthServiceService = {
-  /** Make an account. Unless registration is open, this takes an invitation. */
+  /**
+   * Create an account. Requires an invitation unless the server allows open registration; otherwise fails with
+   * PERMISSION_DENIED. Fails with ALREADY_EXISTS if the address has an account, and with INVALID_ARGUMENT if the
+   * password is too short or too common.
+   */
   registerUser: {
     path: "/vectron.auth.v1.AuthService/RegisterUser" as const,
     requestStream: false as const,
@@ -4895,7 +4986,10 @@ export const AuthServiceService = {
       Buffer.from(RegisterUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RegisterUserResponse => RegisterUserResponse.decode(value),
   },
-  /** Get a token for an e-mail address and a password. */
+  /**
+   * Get an access token for an e-mail address and a password. Fails with UNAUTHENTICATED if they are wrong, with
+   * PERMISSION_DENIED if the account is disabled, and with RATE_LIMITED after repeated wrong passwords.
+   */
   login: {
     path: "/vectron.auth.v1.AuthService/Login" as const,
     requestStream: false as const,
@@ -4917,7 +5011,10 @@ export const AuthServiceService = {
       Buffer.from(GetUserProfileResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetUserProfileResponse => GetUserProfileResponse.decode(value),
   },
-  /** Change the plan of the account. */
+  /**
+   * Change the plan of the tenant. The PAID plan, and the plan of a tenant with several accounts, can only be set by an
+   * administrator; others get PERMISSION_DENIED.
+   */
   updateUserProfile: {
     path: "/vectron.auth.v1.AuthService/UpdateUserProfile" as const,
     requestStream: false as const,
@@ -4930,8 +5027,9 @@ export const AuthServiceService = {
     responseDeserialize: (value: Buffer): UpdateUserProfileResponse => UpdateUserProfileResponse.decode(value),
   },
   /**
-   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
-   * heir or deleted with their points, whichever the request says; the answer names them.
+   * Delete the caller's account with its API keys. If the tenant has no other account, its collections are given to the
+   * heir or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION
+   * if such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`.
    */
   deleteUser: {
     path: "/vectron.auth.v1.AuthService/DeleteUser" as const,
@@ -4942,7 +5040,10 @@ export const AuthServiceService = {
     responseSerialize: (value: DeleteUserResponse): Buffer => Buffer.from(DeleteUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteUserResponse => DeleteUserResponse.decode(value),
   },
-  /** Get a new token and refresh token for a refresh token, which is good once. */
+  /**
+   * Get a new access token and a new refresh token for a refresh token. A refresh token is valid once. Fails with
+   * UNAUTHENTICATED if it was used or has expired.
+   */
   refreshToken: {
     path: "/vectron.auth.v1.AuthService/RefreshToken" as const,
     requestStream: false as const,
@@ -4953,7 +5054,10 @@ export const AuthServiceService = {
       Buffer.from(RefreshTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RefreshTokenResponse => RefreshTokenResponse.decode(value),
   },
-  /** Make an API key; it is shown once. */
+  /**
+   * Create an API key. The key is shown only in this answer. Its rights are limited to those of its creator: a role
+   * beyond them fails with PERMISSION_DENIED. Fails with QUOTA_EXCEEDED if the account has reached its limit of keys.
+   */
   createApiKey: {
     path: "/vectron.auth.v1.AuthService/CreateAPIKey" as const,
     requestStream: false as const,
@@ -4964,7 +5068,10 @@ export const AuthServiceService = {
       Buffer.from(CreateAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateAPIKeyResponse => CreateAPIKeyResponse.decode(value),
   },
-  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
+  /**
+   * List the API keys of the account. A caller with a restricted key only sees keys whose rights do not exceed those of
+   * its own key.
+   */
   listApiKeys: {
     path: "/vectron.auth.v1.AuthService/ListAPIKeys" as const,
     requestStream: false as const,
@@ -4975,8 +5082,8 @@ export const AuthServiceService = {
     responseDeserialize: (value: Buffer): ListAPIKeysResponse => ListAPIKeysResponse.decode(value),
   },
   /**
-   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
-   * more rights than it has itself.
+   * Revoke an API key. A key can always revoke itself. A login or the key of an administrator can revoke every key of the account that has
+   * no more rights than it has. Fails with NOT_FOUND if the account has no such key, and with PERMISSION_DENIED for any other key.
    */
   deleteApiKey: {
     path: "/vectron.auth.v1.AuthService/DeleteAPIKey" as const,
@@ -4988,7 +5095,7 @@ export const AuthServiceService = {
       Buffer.from(DeleteAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteAPIKeyResponse => DeleteAPIKeyResponse.decode(value),
   },
-  /** For the gateway only: not reachable from the public listener. */
+  /** Check an API key. Only for the gateway: the public listener refuses this method. */
   validateApiKey: {
     path: "/vectron.auth.v1.AuthService/ValidateAPIKey" as const,
     requestStream: false as const,
@@ -5000,7 +5107,7 @@ export const AuthServiceService = {
       Buffer.from(ValidateAPIKeyResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ValidateAPIKeyResponse => ValidateAPIKeyResponse.decode(value),
   },
-  /** Get a day-long token for an API key. */
+  /** Get an access token for an API key, valid for 24 hours. The rights of the token are those of the key. */
   createSdkjwt: {
     path: "/vectron.auth.v1.AuthService/CreateSDKJWT" as const,
     requestStream: false as const,
@@ -5011,7 +5118,7 @@ export const AuthServiceService = {
       Buffer.from(CreateSDKJWTResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CreateSDKJWTResponse => CreateSDKJWTResponse.decode(value),
   },
-  /** For the gateway only: not reachable from the public listener. */
+  /** Get the owner of an API key. Only for the gateway: the public listener refuses this method. */
   getAuthDetailsForSdk: {
     path: "/vectron.auth.v1.AuthService/GetAuthDetailsForSDK" as const,
     requestStream: false as const,
@@ -5023,7 +5130,7 @@ export const AuthServiceService = {
       Buffer.from(GetAuthDetailsForSDKResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetAuthDetailsForSDKResponse => GetAuthDetailsForSDKResponse.decode(value),
   },
-  /** End this login: its tokens are refused from now on. */
+  /** End this login: its tokens become invalid. */
   logout: {
     path: "/vectron.auth.v1.AuthService/Logout" as const,
     requestStream: false as const,
@@ -5033,7 +5140,10 @@ export const AuthServiceService = {
     responseSerialize: (value: LogoutResponse): Buffer => Buffer.from(LogoutResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): LogoutResponse => LogoutResponse.decode(value),
   },
-  /** Change the password; all other logins of the user end. */
+  /**
+   * Change the password of the caller's account. All other logins of the account end. Fails with PERMISSION_DENIED if
+   * the current password is wrong, and with INVALID_ARGUMENT if the new one is too short or too common.
+   */
   changePassword: {
     path: "/vectron.auth.v1.AuthService/ChangePassword" as const,
     requestStream: false as const,
@@ -5045,7 +5155,7 @@ export const AuthServiceService = {
       Buffer.from(ChangePasswordResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ChangePasswordResponse => ChangePasswordResponse.decode(value),
   },
-  /** Change the role of a user. */
+  /** Change the role of an account. Fails with FAILED_PRECONDITION if the account is the last enabled administrator. */
   setUserRole: {
     path: "/vectron.auth.v1.AuthService/SetUserRole" as const,
     requestStream: false as const,
@@ -5055,7 +5165,11 @@ export const AuthServiceService = {
     responseSerialize: (value: SetUserRoleResponse): Buffer => Buffer.from(SetUserRoleResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetUserRoleResponse => SetUserRoleResponse.decode(value),
   },
-  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
+  /**
+   * Invite a person: whoever has the returned token can create an account with this address, role and tenant.
+   * Administrators can invite into any tenant. If the server allows it, others can invite into their own tenant, with
+   * at most their own role.
+   */
   inviteUser: {
     path: "/vectron.auth.v1.AuthService/InviteUser" as const,
     requestStream: false as const,
@@ -5065,7 +5179,7 @@ export const AuthServiceService = {
     responseSerialize: (value: InviteUserResponse): Buffer => Buffer.from(InviteUserResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): InviteUserResponse => InviteUserResponse.decode(value),
   },
-  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
+  /** List the open invitations page by page. An administrator sees all of them, others only their own. */
   listInvitations: {
     path: "/vectron.auth.v1.AuthService/ListInvitations" as const,
     requestStream: false as const,
@@ -5077,7 +5191,7 @@ export const AuthServiceService = {
       Buffer.from(ListInvitationsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListInvitationsResponse => ListInvitationsResponse.decode(value),
   },
-  /** Withdraw an invitation. */
+  /** Withdraw an invitation. Fails with NOT_FOUND if the caller can see no such invitation. */
   deleteInvitation: {
     path: "/vectron.auth.v1.AuthService/DeleteInvitation" as const,
     requestStream: false as const,
@@ -5089,7 +5203,7 @@ export const AuthServiceService = {
       Buffer.from(DeleteInvitationResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteInvitationResponse => DeleteInvitationResponse.decode(value),
   },
-  /** List accounts by id, page by page. */
+  /** List accounts page by page, in the order of their ids. */
   listUsers: {
     path: "/vectron.auth.v1.AuthService/ListUsers" as const,
     requestStream: false as const,
@@ -5099,7 +5213,10 @@ export const AuthServiceService = {
     responseSerialize: (value: ListUsersResponse): Buffer => Buffer.from(ListUsersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListUsersResponse => ListUsersResponse.decode(value),
   },
-  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
+  /**
+   * Disable or enable an account. A disabled account cannot log in, its logins end, and its API keys are refused. Fails
+   * with FAILED_PRECONDITION if the account is the last enabled administrator.
+   */
   setUserDisabled: {
     path: "/vectron.auth.v1.AuthService/SetUserDisabled" as const,
     requestStream: false as const,
@@ -5111,7 +5228,10 @@ export const AuthServiceService = {
       Buffer.from(SetUserDisabledResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SetUserDisabledResponse => SetUserDisabledResponse.decode(value),
   },
-  /** Give an account a password that must be changed at the next login. Its logins end. */
+  /**
+   * Set a random password for an account. The password must be changed at the next login. All logins of the account
+   * end.
+   */
   resetPassword: {
     path: "/vectron.auth.v1.AuthService/ResetPassword" as const,
     requestStream: false as const,
@@ -5122,7 +5242,12 @@ export const AuthServiceService = {
       Buffer.from(ResetPasswordResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ResetPasswordResponse => ResetPasswordResponse.decode(value),
   },
-  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
+  /**
+   * Delete another account with its API keys. If its tenant has no other account, its collections are given to the heir
+   * or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION if
+   * such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`, or if
+   * the account is the last enabled administrator.
+   */
   removeUser: {
     path: "/vectron.auth.v1.AuthService/RemoveUser" as const,
     requestStream: false as const,
@@ -5135,60 +5260,102 @@ export const AuthServiceService = {
 } as const;
 
 export interface AuthServiceServer extends UntypedServiceImplementation {
-  /** Make an account. Unless registration is open, this takes an invitation. */
+  /**
+   * Create an account. Requires an invitation unless the server allows open registration; otherwise fails with
+   * PERMISSION_DENIED. Fails with ALREADY_EXISTS if the address has an account, and with INVALID_ARGUMENT if the
+   * password is too short or too common.
+   */
   registerUser: handleUnaryCall<RegisterUserRequest, RegisterUserResponse>;
-  /** Get a token for an e-mail address and a password. */
+  /**
+   * Get an access token for an e-mail address and a password. Fails with UNAUTHENTICATED if they are wrong, with
+   * PERMISSION_DENIED if the account is disabled, and with RATE_LIMITED after repeated wrong passwords.
+   */
   login: handleUnaryCall<LoginRequest, LoginResponse>;
   /** Get the account that the token belongs to. */
   getUserProfile: handleUnaryCall<GetUserProfileRequest, GetUserProfileResponse>;
-  /** Change the plan of the account. */
+  /**
+   * Change the plan of the tenant. The PAID plan, and the plan of a tenant with several accounts, can only be set by an
+   * administrator; others get PERMISSION_DENIED.
+   */
   updateUserProfile: handleUnaryCall<UpdateUserProfileRequest, UpdateUserProfileResponse>;
   /**
-   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
-   * heir or deleted with their points, whichever the request says; the answer names them.
+   * Delete the caller's account with its API keys. If the tenant has no other account, its collections are given to the
+   * heir or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION
+   * if such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`.
    */
   deleteUser: handleUnaryCall<DeleteUserRequest, DeleteUserResponse>;
-  /** Get a new token and refresh token for a refresh token, which is good once. */
+  /**
+   * Get a new access token and a new refresh token for a refresh token. A refresh token is valid once. Fails with
+   * UNAUTHENTICATED if it was used or has expired.
+   */
   refreshToken: handleUnaryCall<RefreshTokenRequest, RefreshTokenResponse>;
-  /** Make an API key; it is shown once. */
+  /**
+   * Create an API key. The key is shown only in this answer. Its rights are limited to those of its creator: a role
+   * beyond them fails with PERMISSION_DENIED. Fails with QUOTA_EXCEEDED if the account has reached its limit of keys.
+   */
   createApiKey: handleUnaryCall<CreateAPIKeyRequest, CreateAPIKeyResponse>;
-  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
+  /**
+   * List the API keys of the account. A caller with a restricted key only sees keys whose rights do not exceed those of
+   * its own key.
+   */
   listApiKeys: handleUnaryCall<ListAPIKeysRequest, ListAPIKeysResponse>;
   /**
-   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
-   * more rights than it has itself.
+   * Revoke an API key. A key can always revoke itself. A login or the key of an administrator can revoke every key of the account that has
+   * no more rights than it has. Fails with NOT_FOUND if the account has no such key, and with PERMISSION_DENIED for any other key.
    */
   deleteApiKey: handleUnaryCall<DeleteAPIKeyRequest, DeleteAPIKeyResponse>;
-  /** For the gateway only: not reachable from the public listener. */
+  /** Check an API key. Only for the gateway: the public listener refuses this method. */
   validateApiKey: handleUnaryCall<ValidateAPIKeyRequest, ValidateAPIKeyResponse>;
-  /** Get a day-long token for an API key. */
+  /** Get an access token for an API key, valid for 24 hours. The rights of the token are those of the key. */
   createSdkjwt: handleUnaryCall<CreateSDKJWTRequest, CreateSDKJWTResponse>;
-  /** For the gateway only: not reachable from the public listener. */
+  /** Get the owner of an API key. Only for the gateway: the public listener refuses this method. */
   getAuthDetailsForSdk: handleUnaryCall<GetAuthDetailsForSDKRequest, GetAuthDetailsForSDKResponse>;
-  /** End this login: its tokens are refused from now on. */
+  /** End this login: its tokens become invalid. */
   logout: handleUnaryCall<LogoutRequest, LogoutResponse>;
-  /** Change the password; all other logins of the user end. */
+  /**
+   * Change the password of the caller's account. All other logins of the account end. Fails with PERMISSION_DENIED if
+   * the current password is wrong, and with INVALID_ARGUMENT if the new one is too short or too common.
+   */
   changePassword: handleUnaryCall<ChangePasswordRequest, ChangePasswordResponse>;
-  /** Change the role of a user. */
+  /** Change the role of an account. Fails with FAILED_PRECONDITION if the account is the last enabled administrator. */
   setUserRole: handleUnaryCall<SetUserRoleRequest, SetUserRoleResponse>;
-  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
+  /**
+   * Invite a person: whoever has the returned token can create an account with this address, role and tenant.
+   * Administrators can invite into any tenant. If the server allows it, others can invite into their own tenant, with
+   * at most their own role.
+   */
   inviteUser: handleUnaryCall<InviteUserRequest, InviteUserResponse>;
-  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
+  /** List the open invitations page by page. An administrator sees all of them, others only their own. */
   listInvitations: handleUnaryCall<ListInvitationsRequest, ListInvitationsResponse>;
-  /** Withdraw an invitation. */
+  /** Withdraw an invitation. Fails with NOT_FOUND if the caller can see no such invitation. */
   deleteInvitation: handleUnaryCall<DeleteInvitationRequest, DeleteInvitationResponse>;
-  /** List accounts by id, page by page. */
+  /** List accounts page by page, in the order of their ids. */
   listUsers: handleUnaryCall<ListUsersRequest, ListUsersResponse>;
-  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
+  /**
+   * Disable or enable an account. A disabled account cannot log in, its logins end, and its API keys are refused. Fails
+   * with FAILED_PRECONDITION if the account is the last enabled administrator.
+   */
   setUserDisabled: handleUnaryCall<SetUserDisabledRequest, SetUserDisabledResponse>;
-  /** Give an account a password that must be changed at the next login. Its logins end. */
+  /**
+   * Set a random password for an account. The password must be changed at the next login. All logins of the account
+   * end.
+   */
   resetPassword: handleUnaryCall<ResetPasswordRequest, ResetPasswordResponse>;
-  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
+  /**
+   * Delete another account with its API keys. If its tenant has no other account, its collections are given to the heir
+   * or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION if
+   * such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`, or if
+   * the account is the last enabled administrator.
+   */
   removeUser: handleUnaryCall<RemoveUserRequest, RemoveUserResponse>;
 }
 
 export interface AuthServiceClient extends Client {
-  /** Make an account. Unless registration is open, this takes an invitation. */
+  /**
+   * Create an account. Requires an invitation unless the server allows open registration; otherwise fails with
+   * PERMISSION_DENIED. Fails with ALREADY_EXISTS if the address has an account, and with INVALID_ARGUMENT if the
+   * password is too short or too common.
+   */
   registerUser(
     request: RegisterUserRequest,
     callback: (error: ServiceError | null, response: RegisterUserResponse) => void,
@@ -5204,7 +5371,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RegisterUserResponse) => void,
   ): ClientUnaryCall;
-  /** Get a token for an e-mail address and a password. */
+  /**
+   * Get an access token for an e-mail address and a password. Fails with UNAUTHENTICATED if they are wrong, with
+   * PERMISSION_DENIED if the account is disabled, and with RATE_LIMITED after repeated wrong passwords.
+   */
   login(
     request: LoginRequest,
     callback: (error: ServiceError | null, response: LoginResponse) => void,
@@ -5236,7 +5406,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetUserProfileResponse) => void,
   ): ClientUnaryCall;
-  /** Change the plan of the account. */
+  /**
+   * Change the plan of the tenant. The PAID plan, and the plan of a tenant with several accounts, can only be set by an
+   * administrator; others get PERMISSION_DENIED.
+   */
   updateUserProfile(
     request: UpdateUserProfileRequest,
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
@@ -5253,8 +5426,9 @@ export interface AuthServiceClient extends Client {
     callback: (error: ServiceError | null, response: UpdateUserProfileResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Delete the account with its API keys. When its tenant has no other user, the collections of the tenant are handed to the
-   * heir or deleted with their points, whichever the request says; the answer names them.
+   * Delete the caller's account with its API keys. If the tenant has no other account, its collections are given to the
+   * heir or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION
+   * if such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`.
    */
   deleteUser(
     request: DeleteUserRequest,
@@ -5271,7 +5445,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteUserResponse) => void,
   ): ClientUnaryCall;
-  /** Get a new token and refresh token for a refresh token, which is good once. */
+  /**
+   * Get a new access token and a new refresh token for a refresh token. A refresh token is valid once. Fails with
+   * UNAUTHENTICATED if it was used or has expired.
+   */
   refreshToken(
     request: RefreshTokenRequest,
     callback: (error: ServiceError | null, response: RefreshTokenResponse) => void,
@@ -5287,7 +5464,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RefreshTokenResponse) => void,
   ): ClientUnaryCall;
-  /** Make an API key; it is shown once. */
+  /**
+   * Create an API key. The key is shown only in this answer. Its rights are limited to those of its creator: a role
+   * beyond them fails with PERMISSION_DENIED. Fails with QUOTA_EXCEEDED if the account has reached its limit of keys.
+   */
   createApiKey(
     request: CreateAPIKeyRequest,
     callback: (error: ServiceError | null, response: CreateAPIKeyResponse) => void,
@@ -5303,7 +5483,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateAPIKeyResponse) => void,
   ): ClientUnaryCall;
-  /** List the API keys of the account. A key that is limited sees only keys that have no more than it has. */
+  /**
+   * List the API keys of the account. A caller with a restricted key only sees keys whose rights do not exceed those of
+   * its own key.
+   */
   listApiKeys(
     request: ListAPIKeysRequest,
     callback: (error: ServiceError | null, response: ListAPIKeysResponse) => void,
@@ -5320,8 +5503,8 @@ export interface AuthServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListAPIKeysResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Revoke an API key. A key can always revoke itself; a login or an administrator's key can revoke every key of the account that has no
-   * more rights than it has itself.
+   * Revoke an API key. A key can always revoke itself. A login or the key of an administrator can revoke every key of the account that has
+   * no more rights than it has. Fails with NOT_FOUND if the account has no such key, and with PERMISSION_DENIED for any other key.
    */
   deleteApiKey(
     request: DeleteAPIKeyRequest,
@@ -5338,7 +5521,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteAPIKeyResponse) => void,
   ): ClientUnaryCall;
-  /** For the gateway only: not reachable from the public listener. */
+  /** Check an API key. Only for the gateway: the public listener refuses this method. */
   validateApiKey(
     request: ValidateAPIKeyRequest,
     callback: (error: ServiceError | null, response: ValidateAPIKeyResponse) => void,
@@ -5354,7 +5537,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ValidateAPIKeyResponse) => void,
   ): ClientUnaryCall;
-  /** Get a day-long token for an API key. */
+  /** Get an access token for an API key, valid for 24 hours. The rights of the token are those of the key. */
   createSdkjwt(
     request: CreateSDKJWTRequest,
     callback: (error: ServiceError | null, response: CreateSDKJWTResponse) => void,
@@ -5370,7 +5553,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CreateSDKJWTResponse) => void,
   ): ClientUnaryCall;
-  /** For the gateway only: not reachable from the public listener. */
+  /** Get the owner of an API key. Only for the gateway: the public listener refuses this method. */
   getAuthDetailsForSdk(
     request: GetAuthDetailsForSDKRequest,
     callback: (error: ServiceError | null, response: GetAuthDetailsForSDKResponse) => void,
@@ -5386,7 +5569,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetAuthDetailsForSDKResponse) => void,
   ): ClientUnaryCall;
-  /** End this login: its tokens are refused from now on. */
+  /** End this login: its tokens become invalid. */
   logout(
     request: LogoutRequest,
     callback: (error: ServiceError | null, response: LogoutResponse) => void,
@@ -5402,7 +5585,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: LogoutResponse) => void,
   ): ClientUnaryCall;
-  /** Change the password; all other logins of the user end. */
+  /**
+   * Change the password of the caller's account. All other logins of the account end. Fails with PERMISSION_DENIED if
+   * the current password is wrong, and with INVALID_ARGUMENT if the new one is too short or too common.
+   */
   changePassword(
     request: ChangePasswordRequest,
     callback: (error: ServiceError | null, response: ChangePasswordResponse) => void,
@@ -5418,7 +5604,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ChangePasswordResponse) => void,
   ): ClientUnaryCall;
-  /** Change the role of a user. */
+  /** Change the role of an account. Fails with FAILED_PRECONDITION if the account is the last enabled administrator. */
   setUserRole(
     request: SetUserRoleRequest,
     callback: (error: ServiceError | null, response: SetUserRoleResponse) => void,
@@ -5434,7 +5620,11 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetUserRoleResponse) => void,
   ): ClientUnaryCall;
-  /** Invite a person: who has the token that is answered can make an account of this address, role and tenant. Administrators invite into any tenant; others, where the server lets them, into their own with at most their own role. */
+  /**
+   * Invite a person: whoever has the returned token can create an account with this address, role and tenant.
+   * Administrators can invite into any tenant. If the server allows it, others can invite into their own tenant, with
+   * at most their own role.
+   */
   inviteUser(
     request: InviteUserRequest,
     callback: (error: ServiceError | null, response: InviteUserResponse) => void,
@@ -5450,7 +5640,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: InviteUserResponse) => void,
   ): ClientUnaryCall;
-  /** List the invitations that are open, page by page: an administrator sees all, others their own. */
+  /** List the open invitations page by page. An administrator sees all of them, others only their own. */
   listInvitations(
     request: ListInvitationsRequest,
     callback: (error: ServiceError | null, response: ListInvitationsResponse) => void,
@@ -5466,7 +5656,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListInvitationsResponse) => void,
   ): ClientUnaryCall;
-  /** Withdraw an invitation. */
+  /** Withdraw an invitation. Fails with NOT_FOUND if the caller can see no such invitation. */
   deleteInvitation(
     request: DeleteInvitationRequest,
     callback: (error: ServiceError | null, response: DeleteInvitationResponse) => void,
@@ -5482,7 +5672,7 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteInvitationResponse) => void,
   ): ClientUnaryCall;
-  /** List accounts by id, page by page. */
+  /** List accounts page by page, in the order of their ids. */
   listUsers(
     request: ListUsersRequest,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
@@ -5498,7 +5688,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListUsersResponse) => void,
   ): ClientUnaryCall;
-  /** Disable an account, or enable it again. A disabled account has no logins, and its API keys are refused. */
+  /**
+   * Disable or enable an account. A disabled account cannot log in, its logins end, and its API keys are refused. Fails
+   * with FAILED_PRECONDITION if the account is the last enabled administrator.
+   */
   setUserDisabled(
     request: SetUserDisabledRequest,
     callback: (error: ServiceError | null, response: SetUserDisabledResponse) => void,
@@ -5514,7 +5707,10 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SetUserDisabledResponse) => void,
   ): ClientUnaryCall;
-  /** Give an account a password that must be changed at the next login. Its logins end. */
+  /**
+   * Set a random password for an account. The password must be changed at the next login. All logins of the account
+   * end.
+   */
   resetPassword(
     request: ResetPasswordRequest,
     callback: (error: ServiceError | null, response: ResetPasswordResponse) => void,
@@ -5530,7 +5726,12 @@ export interface AuthServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ResetPasswordResponse) => void,
   ): ClientUnaryCall;
-  /** Delete somebody's account with its API keys, and say what becomes of the collections of its tenant when it has no other user. */
+  /**
+   * Delete another account with its API keys. If its tenant has no other account, its collections are given to the heir
+   * or deleted with their points, as the request specifies; the answer lists them. Fails with FAILED_PRECONDITION if
+   * such a tenant has collections and the request does not set exactly one of `heir` and `delete_collections`, or if
+   * the account is the last enabled administrator.
+   */
   removeUser(
     request: RemoveUserRequest,
     callback: (error: ServiceError | null, response: RemoveUserResponse) => void,

@@ -2335,9 +2335,10 @@ func (x *VerifyAuditResponse) GetOtherGateways() []string {
 	return nil
 }
 
+// The request of AdminService.ListSlowQueries.
 type ListSlowQueriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 500; 0: 100.
+	// Maximum number of requests to return, at most 500. 0: 100.
 	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2380,11 +2381,12 @@ func (x *ListSlowQueriesRequest) GetLimit() uint32 {
 	return 0
 }
 
+// The slow requests of a gateway process.
 type ListSlowQueriesResponse struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Queries []*SlowQuery           `protobuf:"bytes,1,rep,name=queries,proto3" json:"queries,omitempty"`
-	// Slow requests since the process started, including those that are not kept any more: at most 500 in at most 1 MiB are kept, the
-	// newest.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The requests, the slowest first.
+	Queries []*SlowQuery `protobuf:"bytes,1,rep,name=queries,proto3" json:"queries,omitempty"`
+	// Number of slow requests since the process started. The newest of them are kept: at most 500, in at most 1 MiB.
 	Total float64 `protobuf:"fixed64,2,opt,name=total,proto3" json:"total,omitempty"`
 	// The value of --slow-query-ms, milliseconds; 0: requests are neither logged nor kept as slow.
 	ThresholdMs   float64 `protobuf:"fixed64,3,opt,name=threshold_ms,json=thresholdMs,proto3" json:"threshold_ms,omitempty"`
@@ -2443,38 +2445,40 @@ func (x *ListSlowQueriesResponse) GetThresholdMs() float64 {
 	return 0
 }
 
-// A request that took long, and how it was executed. It contains no vector, payload, filter, search text, id of a point or key.
+// A slow request, and how it was executed. It contains no vector, payload, filter, search text, point id or key.
 type SlowQuery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id that the client received as x-request-id, and under which the log has more.
+	// Id of the request, which the client received as x-request-id. The lines of the log about the request have it as well.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// When it ended, RFC 3339.
+	// Time at which the request ended, RFC 3339.
 	At string `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
-	// rest, grpc or websocket.
+	// Protocol of the request: rest, grpc or websocket.
 	Wire string `protobuf:"bytes,3,opt,name=wire,proto3" json:"wire,omitempty"`
-	// The name of the operation, as in the metrics.
+	// Name of the operation, as in the metrics.
 	Operation string `protobuf:"bytes,4,opt,name=operation,proto3" json:"operation,omitempty"`
-	// OK, or the error code.
-	Code     string `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
+	// Outcome of the request: OK, or the error code.
+	Code string `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
+	// Id of the tenant that made the request.
 	TenantId string `protobuf:"bytes,6,opt,name=tenant_id,json=tenantId,proto3" json:"tenant_id,omitempty"`
-	// Public part of the API key, or id of the account; empty: unknown.
+	// Public part of the API key, or id of the account. Empty: unknown.
 	Caller string `protobuf:"bytes,7,opt,name=caller,proto3" json:"caller,omitempty"`
-	// The collections and aliases that the request names, at most four, separated by spaces.
+	// Collections and aliases that the request names, at most four, separated by spaces.
 	Collection string `protobuf:"bytes,8,opt,name=collection,proto3" json:"collection,omitempty"`
-	// The queue that the request used: read, scan (slow reads) or write.
+	// Queue of the request: read, scan (slow reads) or write.
 	Lane string `protobuf:"bytes,9,opt,name=lane,proto3" json:"lane,omitempty"`
-	// From the first byte of the request to the last byte of its answer, milliseconds.
+	// Time from the first byte of the request to the last byte of its answer, milliseconds.
 	Milliseconds float64 `protobuf:"fixed64,10,opt,name=milliseconds,proto3" json:"milliseconds,omitempty"`
-	// Of these, what the request waited in its queue.
+	// Part of this time that the request waited in its queue, milliseconds.
 	QueueMilliseconds float64 `protobuf:"fixed64,11,opt,name=queue_milliseconds,json=queueMilliseconds,proto3" json:"queue_milliseconds,omitempty"`
-	// Of these, what the slowest shard took, as the gateway saw it; 0: no shard is known.
+	// Part of this time that the slowest shard took, as seen by the gateway, milliseconds. 0: no shard is known.
 	ShardMilliseconds float64 `protobuf:"fixed64,12,opt,name=shard_milliseconds,json=shardMilliseconds,proto3" json:"shard_milliseconds,omitempty"`
-	// Processor time of the workers, of all shards together, milliseconds.
+	// Processor time of the workers, for all shards together, milliseconds.
 	CpuMilliseconds float64 `protobuf:"fixed64,13,opt,name=cpu_milliseconds,json=cpuMilliseconds,proto3" json:"cpu_milliseconds,omitempty"`
-	// What was asked for: numbers of the request (topK=100), lengths of its lists (ids=20), and the names of booleans that are true and
-	// of messages that are present (exact, filter).
+	// Size of the request: its numbers (topK=100), the lengths of its lists (ids=20), and the names of the booleans that are true and of
+	// the messages that are present (exact, filter).
 	Asked []string `protobuf:"bytes,14,rep,name=asked,proto3" json:"asked,omitempty"`
-	// How it was executed, as recorded in its answer; absent: the answer does not say, or there is none. Of a batch, its slowest answer.
+	// How the request was executed, as recorded in its answer; for a batch, that of its slowest answer. Absent if the answer does not
+	// record it.
 	Plan          *SlowQueryPlan `protobuf:"bytes,15,opt,name=plan,proto3" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2615,23 +2619,26 @@ func (x *SlowQuery) GetPlan() *SlowQueryPlan {
 	return nil
 }
 
-// The fields of an answer that say how it was found.
+// How a request was executed.
 type SlowQueryPlan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Answers of a batch; 0: it was no batch.
-	Answers        uint32 `protobuf:"varint,1,opt,name=answers,proto3" json:"answers,omitempty"`
-	Complete       bool   `protobuf:"varint,2,opt,name=complete,proto3" json:"complete,omitempty"`
-	ShardsAsked    uint32 `protobuf:"varint,3,opt,name=shards_asked,json=shardsAsked,proto3" json:"shards_asked,omitempty"`
+	// Number of answers of a batch. 0: the request was not a batch.
+	Answers uint32 `protobuf:"varint,1,opt,name=answers,proto3" json:"answers,omitempty"`
+	// Whether all shards answered.
+	Complete bool `protobuf:"varint,2,opt,name=complete,proto3" json:"complete,omitempty"`
+	// Number of shards that were queried.
+	ShardsAsked uint32 `protobuf:"varint,3,opt,name=shards_asked,json=shardsAsked,proto3" json:"shards_asked,omitempty"`
+	// Number of shards that answered.
 	ShardsAnswered uint32 `protobuf:"varint,4,opt,name=shards_answered,json=shardsAnswered,proto3" json:"shards_answered,omitempty"`
-	// shards, cache, redis or coalesced: what gave the answer; empty: it was no search.
+	// Source of the answer: shards, cache, redis or coalesced. Empty: the request was not a search.
 	ServedFrom string `protobuf:"bytes,5,opt,name=served_from,json=servedFrom,proto3" json:"served_from,omitempty"`
-	// The reranker that ordered the results; empty: none did.
+	// Name of the reranker that ordered the results. Empty: they were not reranked.
 	RerankedBy string `protobuf:"bytes,6,opt,name=reranked_by,json=rerankedBy,proto3" json:"reranked_by,omitempty"`
-	// Why the reranker did not order them; empty: it was not asked, or did.
+	// Why the results were not reranked although the collection has a reranker. Empty: they were, or it has none.
 	RerankSkipped string `protobuf:"bytes,7,opt,name=rerank_skipped,json=rerankSkipped,proto3" json:"rerank_skipped,omitempty"`
-	// The slowest, at most eight.
+	// The slowest shards, at most eight.
 	Shards []*SlowQueryShard `protobuf:"bytes,8,rep,name=shards,proto3" json:"shards,omitempty"`
-	// Branches of a query, at most eight.
+	// The branches of a query, at most eight.
 	Branches      []*SlowQueryBranch `protobuf:"bytes,9,rep,name=branches,proto3" json:"branches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2730,31 +2737,34 @@ func (x *SlowQueryPlan) GetBranches() []*SlowQueryBranch {
 	return nil
 }
 
-// As in ShardRead of the data API.
+// How a shard executed a request; see ShardRead of the data API.
 type SlowQueryShard struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	ShardId uint32                 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the shard.
+	ShardId uint32 `protobuf:"varint,1,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
 	// Number of the worker that answered.
 	Worker uint32 `protobuf:"varint,2,opt,name=worker,proto3" json:"worker,omitempty"`
-	// From the request to this shard's answer, as the gateway saw it.
+	// Time from the request to the answer of the shard, as seen by the gateway, milliseconds.
 	Milliseconds float64 `protobuf:"fixed64,3,opt,name=milliseconds,proto3" json:"milliseconds,omitempty"`
-	// How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
+	// Plan of the shard: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse.
 	Plan string `protobuf:"bytes,4,opt,name=plan,proto3" json:"plan,omitempty"`
-	// Most candidates that the walk was to keep; 0: there was no walk.
+	// Number of candidates that the walk of the graph kept. 0: the graph was not used.
 	Ef uint32 `protobuf:"varint,5,opt,name=ef,proto3" json:"ef,omitempty"`
-	// Nodes whose links were read, distances computed, candidates rescored.
-	Visited   uint32 `protobuf:"varint,6,opt,name=visited,proto3" json:"visited,omitempty"`
+	// Number of nodes whose links were read.
+	Visited uint32 `protobuf:"varint,6,opt,name=visited,proto3" json:"visited,omitempty"`
+	// Number of distances that were computed.
 	Distances uint32 `protobuf:"varint,7,opt,name=distances,proto3" json:"distances,omitempty"`
-	Rescored  uint32 `protobuf:"varint,8,opt,name=rescored,proto3" json:"rescored,omitempty"`
-	// Points that were scanned because the index does not hold them yet.
+	// Number of candidates that were rescored with their full vectors.
+	Rescored uint32 `protobuf:"varint,8,opt,name=rescored,proto3" json:"rescored,omitempty"`
+	// Number of points that were scanned because they are not indexed yet.
 	IndexLag uint32 `protobuf:"varint,9,opt,name=index_lag,json=indexLag,proto3" json:"index_lag,omitempty"`
-	// With a filter: points that pass, as far as that is known.
+	// Number of points that match the filter, as far as it is known. 0 without a filter.
 	Matching float64 `protobuf:"fixed64,10,opt,name=matching,proto3" json:"matching,omitempty"`
-	// Payloads had to be read for the filter: a payload index would make it faster.
+	// Whether payloads had to be read for the filter. A payload index would make it faster.
 	Unindexed bool `protobuf:"varint,11,opt,name=unindexed,proto3" json:"unindexed,omitempty"`
-	// Whether the budget ended before the search.
+	// Whether the search was stopped because its budget was used up.
 	Stopped bool `protobuf:"varint,12,opt,name=stopped,proto3" json:"stopped,omitempty"`
-	// Set when the shard did not answer.
+	// Error code of a shard that did not answer. Empty: it answered.
 	ErrorCode     string `protobuf:"bytes,13,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2881,13 +2891,14 @@ func (x *SlowQueryShard) GetErrorCode() string {
 	return ""
 }
 
-// As in BranchReport of the data API.
+// How a branch of a query was executed; see BranchReport of the data API.
 type SlowQueryBranch struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Candidates uint32                 `protobuf:"varint,1,opt,name=candidates,proto3" json:"candidates,omitempty"`
-	// How each shard found its points, at most eight.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of candidates that the branch found.
+	Candidates uint32 `protobuf:"varint,1,opt,name=candidates,proto3" json:"candidates,omitempty"`
+	// Plans of the shards, at most eight.
 	Plans []string `protobuf:"bytes,2,rep,name=plans,proto3" json:"plans,omitempty"`
-	// Payloads had to be read for its filter.
+	// Whether payloads had to be read for the filter of the branch.
 	Unindexed     bool `protobuf:"varint,3,opt,name=unindexed,proto3" json:"unindexed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

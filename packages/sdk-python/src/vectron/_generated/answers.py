@@ -437,115 +437,122 @@ class AuditVerification:
 
 @dataclass(slots=True)
 class SlowQueryShard:
-    """As in ShardRead of the data API."""
+    """How a shard executed a request; see ShardRead of the data API."""
 
     shard_id: int = 0
+    """Id of the shard."""
     worker: int = 0
     """Number of the worker that answered."""
     milliseconds: float = 0.0
-    """From the request to this shard's answer, as the gateway saw it."""
+    """Time from the request to the answer of the shard, as seen by the gateway, milliseconds."""
     plan: str = ""
-    """How the points were found: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse."""
+    """Plan of the shard: graph, scan, scan_codes, post_filter, walk, post_check, bm25 or sparse."""
     ef: int = 0
-    """Most candidates that the walk was to keep; 0: there was no walk."""
+    """Number of candidates that the walk of the graph kept. 0: the graph was not used."""
     visited: int = 0
-    """Nodes whose links were read, distances computed, candidates rescored."""
+    """Number of nodes whose links were read."""
     distances: int = 0
+    """Number of distances that were computed."""
     rescored: int = 0
+    """Number of candidates that were rescored with their full vectors."""
     index_lag: int = 0
-    """Points that were scanned because the index does not hold them yet."""
+    """Number of points that were scanned because they are not indexed yet."""
     matching: float = 0.0
-    """With a filter: points that pass, as far as that is known."""
+    """Number of points that match the filter, as far as it is known. 0 without a filter."""
     unindexed: bool = False
-    """Payloads had to be read for the filter: a payload index would make it faster."""
+    """Whether payloads had to be read for the filter. A payload index would make it faster."""
     stopped: bool = False
-    """Whether the budget ended before the search."""
+    """Whether the search was stopped because its budget was used up."""
     error_code: str = ""
-    """Set when the shard did not answer."""
+    """Error code of a shard that did not answer. Empty: it answered."""
 
 
 @dataclass(slots=True)
 class SlowQueryBranch:
-    """As in BranchReport of the data API."""
+    """How a branch of a query was executed; see BranchReport of the data API."""
 
     candidates: int = 0
+    """Number of candidates that the branch found."""
     plans: list[str] = field(default_factory=list)
-    """How each shard found its points, at most eight."""
+    """Plans of the shards, at most eight."""
     unindexed: bool = False
-    """Payloads had to be read for its filter."""
+    """Whether payloads had to be read for the filter of the branch."""
 
 
 @dataclass(slots=True)
 class SlowQueryPlan:
-    """The fields of an answer that say how it was found."""
+    """How a request was executed."""
 
     answers: int = 0
-    """Answers of a batch; 0: it was no batch."""
+    """Number of answers of a batch. 0: the request was not a batch."""
     complete: bool = False
+    """Whether all shards answered."""
     shards_asked: int = 0
+    """Number of shards that were queried."""
     shards_answered: int = 0
+    """Number of shards that answered."""
     served_from: str = ""
-    """shards, cache, redis or coalesced: what gave the answer; empty: it was no search."""
+    """Source of the answer: shards, cache, redis or coalesced. Empty: the request was not a search."""
     reranked_by: str = ""
-    """The reranker that ordered the results; empty: none did."""
+    """Name of the reranker that ordered the results. Empty: they were not reranked."""
     rerank_skipped: str = ""
-    """Why the reranker did not order them; empty: it was not asked, or did."""
+    """Why the results were not reranked although the collection has a reranker. Empty: they were, or it has none."""
     shards: list[SlowQueryShard] = field(default_factory=list)
-    """The slowest, at most eight."""
+    """The slowest shards, at most eight."""
     branches: list[SlowQueryBranch] = field(default_factory=list)
-    """Branches of a query, at most eight."""
+    """The branches of a query, at most eight."""
 
 
 @dataclass(slots=True)
 class SlowQuery:
-    """A request that took long, and how it was executed. It contains no vector, payload, filter, search text, id of a
-    point or key.
-    """
+    """A slow request, and how it was executed. It contains no vector, payload, filter, search text, point id or key."""
 
     request_id: str = ""
-    """The id that the client received as x-request-id, and under which the log has more."""
+    """Id of the request, which the client received as x-request-id. The lines of the log about the request have it as
+    well.
+    """
     at: str = ""
-    """When it ended, RFC 3339."""
+    """Time at which the request ended, RFC 3339."""
     wire: str = ""
-    """rest, grpc or websocket."""
+    """Protocol of the request: rest, grpc or websocket."""
     operation: str = ""
-    """The name of the operation, as in the metrics."""
+    """Name of the operation, as in the metrics."""
     code: str = ""
-    """OK, or the error code."""
+    """Outcome of the request: OK, or the error code."""
     tenant_id: str = ""
+    """Id of the tenant that made the request."""
     caller: str = ""
-    """Public part of the API key, or id of the account; empty: unknown."""
+    """Public part of the API key, or id of the account. Empty: unknown."""
     collection: str = ""
-    """The collections and aliases that the request names, at most four, separated by spaces."""
+    """Collections and aliases that the request names, at most four, separated by spaces."""
     lane: str = ""
-    """The queue that the request used: read, scan (slow reads) or write."""
+    """Queue of the request: read, scan (slow reads) or write."""
     milliseconds: float = 0.0
-    """From the first byte of the request to the last byte of its answer, milliseconds."""
+    """Time from the first byte of the request to the last byte of its answer, milliseconds."""
     queue_milliseconds: float = 0.0
-    """Of these, what the request waited in its queue."""
+    """Part of this time that the request waited in its queue, milliseconds."""
     shard_milliseconds: float = 0.0
-    """Of these, what the slowest shard took, as the gateway saw it; 0: no shard is known."""
+    """Part of this time that the slowest shard took, as seen by the gateway, milliseconds. 0: no shard is known."""
     cpu_milliseconds: float = 0.0
-    """Processor time of the workers, of all shards together, milliseconds."""
+    """Processor time of the workers, for all shards together, milliseconds."""
     asked: list[str] = field(default_factory=list)
-    """What was asked for: numbers of the request (topK=100), lengths of its lists (ids=20), and the names of booleans
-    that are true and of messages that are present (exact, filter).
+    """Size of the request: its numbers (topK=100), the lengths of its lists (ids=20), and the names of the booleans
+    that are true and of the messages that are present (exact, filter).
     """
     plan: SlowQueryPlan | None = None
-    """How it was executed, as recorded in its answer; absent: the answer does not say, or there is none. Of a batch,
-    its slowest answer.
+    """How the request was executed, as recorded in its answer; for a batch, that of its slowest answer. Absent if the
+    answer does not record it.
     """
 
 
 @dataclass(slots=True)
 class SlowQueries:
-    """The message vectron.admin.v1.ListSlowQueriesResponse."""
+    """The slow requests of a gateway process."""
 
     queries: list[SlowQuery] = field(default_factory=list)
+    """The requests, the slowest first."""
     total: float = 0.0
-    """Slow requests since the process started, including those that are not kept any more: at most 500 in at most 1
-    MiB are kept, the newest.
-    """
+    """Number of slow requests since the process started. The newest of them are kept: at most 500, in at most 1 MiB."""
     threshold_ms: float = 0.0
     """The value of --slow-query-ms, milliseconds; 0: requests are neither logged nor kept as slow."""
 
