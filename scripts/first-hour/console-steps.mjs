@@ -17,6 +17,7 @@ const STEPS = {
     const { page, url, user, email, password } = hour;
     await page.goto(`${url}/console/`);
     await page.waitForURL('**/console/login');
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
     await hour.look('login');
     await logIn(hour, password);
     await page.getByRole('heading', { name: 'Choose a password' }).waitFor();

@@ -569,7 +569,7 @@ fn a_bad_filter_is_refused_with_the_place_of_the_bad_condition() {
     };
     assert_eq!(
         bad(field("n", field_condition::Test::Number(NumberRange::default()))),
-        "filter.all[1] on \"n\": a range needs a bound: gt, gte, lt or lte"
+        "filter.all[1] on \"n\": a range must have a bound: gt, gte, lt or lte"
     );
     assert!(
         bad(field("a..b", field_condition::Test::Exists(true)))

@@ -248,9 +248,9 @@ fn a_bad_exact_bound_is_refused_with_its_name() {
     assert_eq!(refused(NumberRange { lt_exact: Some(Scalar::default()), ..Default::default() }), not_exact);
     let one = || exact(scalar::Value::Integer(1));
     let both = NumberRange { gt: Some(1.0), gt_exact: one(), ..Default::default() };
-    assert_eq!(refused(both), "filter on \"n\": gt and gt_exact exclude each other");
+    assert_eq!(refused(both), "filter on \"n\": only one of gt and gt_exact can be set");
     let both = NumberRange { gt: Some(1.0), gte_exact: one(), ..Default::default() };
-    assert_eq!(refused(both), "filter on \"n\": gt and gte exclude each other");
+    assert_eq!(refused(both), "filter on \"n\": only one of gt and gte can be set");
     let endless = NumberRange { lte: Some(f64::INFINITY), ..Default::default() };
     assert_eq!(refused(endless), "filter on \"n\": lte must be a finite number");
 }
