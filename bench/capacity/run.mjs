@@ -36,6 +36,8 @@ const SHAPES = [
   { dimension: 384, points: 50_000, quantization: 'int8', storage: 'mmap' },
   { dimension: 768, points: 30_000, quantization: 'none', storage: 'memory' },
   { dimension: 768, points: 30_000, quantization: 'binary', storage: 'disk' },
+  { dimension: 384, points: 50_000, quantization: 'float16', storage: 'memory' },
+  { dimension: 384, points: 50_000, quantization: 'product', storage: 'mmap' },
 ].map((shape) => ({ ...shape, points: Math.round(shape.points * SIZE) }));
 
 /** `vectron serve` on a folder. */
@@ -140,8 +142,9 @@ async function measure(shape) {
       memory: memoryBytes([again.pid]),
       mapped: memoryBytes([again.pid], ['Shared_Dirty', 'Shared_Clean']),
     };
-    await again.stop();
+    // While it runs: mapped files are removed when their shard is closed.
     const disk = diskBytes(data);
+    await again.stop();
     const told = capacity({ ...shape, idBytes: idOf(0).length, payloadBytes });
     const said = { memory: BASE_MEMORY + told.memory + told.pageCache, disk: BASE_DISK + told.disk };
     return { ...shape, payloadBytes, measured: { ...measured, disk }, said };

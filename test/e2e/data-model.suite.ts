@@ -178,11 +178,11 @@ export function describeDataModel(home: string, client: () => VectronClient): vo
         [{ any: [{ field: 'a', like: 'x' }] }, /unknown test "like"/],
         [{ must: [] }, /unknown filter "must"/],
         [{ field: 'a', gt: 1, lt: 'x' }, /all bounds must be numbers/],
-        [{ field: 'a', gt: '1 May' }, /"1 May" is no time or date that can be read/],
+        [{ field: 'a', gt: '1 May' }, /"1 May" is not a valid time or date/],
         [{ field: 'a..b', exists: true }, /empty key/],
         [{ field: 'a', eq: null }, /a string, a finite number, true or false/],
-        [{ field: 'a', geoRadius: { center: { lat: 91, lon: 0 }, meters: 1 } }, /center on Earth/],
-        [{ nested: { path: 'a', filter: { ids: ['x'] } } }, /ids are the point's/],
+        [{ field: 'a', geoRadius: { center: { lat: 91, lon: 0 }, meters: 1 } }, /a center with lat -90 to 90 and lon -180 to 180/],
+        [{ nested: { path: 'a', filter: { ids: ['x'] } } }, /ids cannot be used within nested/],
       ];
       for (const [filter, message] of wrong) {
         const asked = { filter: filter as Filter };

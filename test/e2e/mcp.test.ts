@@ -490,7 +490,7 @@ describe('when something is wrong', () => {
   it('a setting that is wrong stops the start, on stderr, with a code', async () => {
     const cases: [string[], Record<string, string>, RegExp][] = [
       [['--url', 'ftp://x'], {}, /INVALID_ARGUMENT/],
-      [['--url', 'http://user:geheim@127.0.0.1:1'], {}, /no user and no password/],
+      [['--url', 'http://user:geheim@127.0.0.1:1'], {}, /must not contain a user or a password/],
       [['--max-answer', '1KiB'], {}, /--max-answer/],
       [['--collections', ' , '], {}, /--collections: must have a name/],
       [[], { VECTRON_MCP_WRITE: 'maybe' }, /VECTRON_MCP_WRITE/],

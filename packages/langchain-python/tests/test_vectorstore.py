@@ -87,9 +87,9 @@ async def test_methods_of_asyncio_run_no_thread(client: vectron.Client, monkeypa
     assert await store.as_retriever(search_kwargs={"k": 1, "filter": own}).ainvoke("one") == [documents[1]]
     assert await store.adelete(["a", "none"]) is True
     assert await store.aget_by_ids(["a", "b"]) == [documents[1]]
-    with pytest.raises(ValueError, match="needs ids"):
+    with pytest.raises(ValueError, match="requires ids"):
         await store.adelete()
-    with pytest.raises(ValueError, match="as many of each"):
+    with pytest.raises(ValueError, match="must have the same length"):
         await store.aadd_texts(["x"], ids=["a", "b"])
     made = await VectronVectorStore.afrom_texts(["four"], CountedEmbeddings(), ids=["d"], client=client, collection=name)
     assert [one.page_content for one in await made.asimilarity_search("four", k=1)] == ["four"]

@@ -104,7 +104,11 @@ const shade = (colour: string) => `light-dark(var(--mantine-color-${colour}-9), 
 
 const COLOURS = HighlightStyle.define([
   { tag: tags.propertyName, color: shade('indigo') },
-  { tag: tags.string, color: shade('green') },
+  // The darkest green of the palette has a contrast of 4.36 on white, and text needs 4.5.
+  {
+    tag: tags.string,
+    color: 'light-dark(color-mix(in srgb, var(--mantine-color-green-9) 85%, black), var(--mantine-color-green-3))',
+  },
   { tag: tags.number, color: shade('grape') },
   { tag: [tags.bool, tags.null], color: shade('red') },
 ]);
@@ -124,7 +128,7 @@ const themeOf = (minRows: number, maxRows: number) =>
       maxHeight: `${maxRows * LINE_HEIGHT + 0.8}em`,
     },
     '.cm-content': { minHeight: `${minRows * LINE_HEIGHT + 0.8}em`, caretColor: 'var(--mantine-color-text)' },
-    '.cm-placeholder': { color: 'var(--mantine-color-placeholder)' },
+    '.cm-placeholder': { color: 'light-dark(var(--mantine-color-gray-7), var(--mantine-color-dark-1))' },
     '&.cm-focused .cm-matchingBracket': {
       backgroundColor: 'light-dark(var(--mantine-color-teal-2), var(--mantine-color-teal-9))',
     },
