@@ -123,8 +123,8 @@ describe('what an account may make', () => {
     };
     const long = 'x'.repeat(10_000);
     await wrong('/v1/collections', { name: long, dimension: 2 }, 'name');
-    await wrong('/v1/collections', { name: 'a', dimension: 2, sparseVectors: [long] }, 'sparse_vectors[0]');
-    await wrong('/v1/collections', { name: 'a', dimension: 2, sparseVectors: Array(17).fill('s') }, 'sparse_vectors');
+    await wrong('/v1/collections', { name: 'a', dimension: 2, sparseVectors: [long] }, 'sparseVectors[0]');
+    await wrong('/v1/collections', { name: 'a', dimension: 2, sparseVectors: Array(17).fill('s') }, 'sparseVectors');
     await wrong('/v1/collections', { name: 'a', dimension: 2, indexes: [{ path: long, type: 'keyword' }] }, 'path');
     await wrong('/v1/aliases', { set: [{ alias: long, collection: 'names' }] }, 'alias');
     await wrong('/v1/collections/names/indexes', { index: { path: long, type: 'keyword' } }, 'path');
@@ -134,9 +134,9 @@ describe('what an account may make', () => {
       ...more,
     });
     await wrong('/v1/feedback', feedback({ comment: long }), 'comment');
-    await wrong('/v1/feedback', feedback({ resultId: long }), 'result_id');
+    await wrong('/v1/feedback', feedback({ resultId: long }), 'resultId');
     await wrong('/v1/feedback', feedback({}, { context: { [long]: 'a' } }), 'context');
-    await wrong('/v1/feedback', feedback({}, { resultIds: ['a', long] }), 'result_ids[1]');
+    await wrong('/v1/feedback', feedback({}, { resultIds: ['a', long] }), 'resultIds[1]');
     expect(await names(system, key)).not.toContain('a');
   });
 
