@@ -142,9 +142,10 @@ async function measure(shape) {
       memory: memoryBytes([again.pid]),
       mapped: memoryBytes([again.pid], ['Shared_Dirty', 'Shared_Clean']),
     };
-    // While it runs: mapped files are removed when their shard is closed.
-    const disk = diskBytes(data);
+    const mappedFiles = diskBytes(data, (name) => name.endsWith('.f32'));
     await again.stop();
+    // Mapped files are removed when their shard is closed, and the log gives back the space that it had reserved.
+    const disk = diskBytes(data) + mappedFiles;
     const told = capacity({ ...shape, idBytes: idOf(0).length, payloadBytes });
     const said = { memory: BASE_MEMORY + told.memory + told.pageCache, disk: BASE_DISK + told.disk };
     return { ...shape, payloadBytes, measured: { ...measured, disk }, said };

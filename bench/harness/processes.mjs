@@ -102,10 +102,11 @@ export function memoryBytes(pids, kinds) {
   return kilobytes * 1024;
 }
 
-/** Bytes that the files below a folder take on the disk. */
-export function diskBytes(folder) {
+/** Bytes that the files below a folder take on the disk; with `counts`, those whose path it accepts. */
+export function diskBytes(folder, counts = () => true) {
   let blocks = 0;
   for (const name of readdirSync(folder, { recursive: true })) {
+    if (!counts(String(name))) continue;
     try {
       const stat = statSync(join(folder, String(name)));
       if (stat.isFile()) blocks += stat.blocks;

@@ -289,7 +289,7 @@ describe('the console', () => {
     await picture('health');
     expect(faults).toEqual([]);
     await page.goto(`${system.http}/docs`);
-    await page.waitForSelector('text=Nearest neighbours of a vector or of a point');
+    await page.waitForSelector('text=Find the nearest neighbours of a vector, of a text or of a stored point');
     await picture('reference');
   });
 });

@@ -149,8 +149,8 @@ describe('accounts of a team, on a server as it comes', () => {
     for (const [more, field] of [
       [{ collections: [] }, 'collections'],
       [{ collections: ['one', 'three'] }, 'collections'],
-      [{ expiresAt: 0 }, 'expires_at'],
-      [{ expiresAt: expiresAt + 1 }, 'expires_at'],
+      [{ expiresAt: 0 }, 'expiresAt'],
+      [{ expiresAt: expiresAt + 1 }, 'expiresAt'],
     ] as const) {
       const { status, body } = await make(more);
       expect([more, status, body.message]).toEqual([more, 403, expect.stringContaining(field)]);
