@@ -8,7 +8,8 @@ import (
 	"vectron.dev/sdk-go/internal/generated/authv1"
 )
 
-// Register makes an account. Unless registration is open, that takes the token of an invitation; empty: there is none.
+// Register creates an account. It requires the token of an invitation unless the server allows open registration; an empty token stands
+// for none. Fails with PERMISSION_DENIED without a valid invitation, and with ALREADY_EXISTS if the address has an account.
 func (c *Client) Register(ctx context.Context, email, password, invitation string) (*Account, error) {
 	request := &authv1.RegisterUserRequest{Email: email, Password: password, Invitation: invitation}
 	answer, err := ask[authv1.RegisterUserResponse](ctx, c, contract.AuthRegisterUser, request)
@@ -18,7 +19,8 @@ func (c *Client) Register(ctx context.Context, email, password, invitation strin
 	return decoded(answer.GetUser(), decodeAccount)
 }
 
-// Login gives tokens for an e-mail address and a password.
+// Login returns tokens for an e-mail address and a password. Fails with UNAUTHENTICATED if they are wrong, and with RATE_LIMITED after
+// repeated wrong passwords.
 func (c *Client) Login(ctx context.Context, email, password string) (*Login, error) {
 	answer, err := ask[authv1.LoginResponse](ctx, c, contract.AuthLogin, &authv1.LoginRequest{Email: email, Password: password})
 	if err != nil {
@@ -27,7 +29,8 @@ func (c *Client) Login(ctx context.Context, email, password string) (*Login, err
 	return decoded(answer, decodeLogin)
 }
 
-// Refresh gives new tokens for the refresh token of a login, which is good once.
+// Refresh returns new tokens for the refresh token of a login, which is valid once. Fails with UNAUTHENTICATED if it was used or has
+// expired.
 func (c *Client) Refresh(ctx context.Context, refreshToken string) (*Tokens, error) {
 	request := &authv1.RefreshTokenRequest{RefreshToken: refreshToken}
 	answer, err := ask[authv1.RefreshTokenResponse](ctx, c, contract.AuthRefreshToken, request)
@@ -37,20 +40,20 @@ func (c *Client) Refresh(ctx context.Context, refreshToken string) (*Tokens, err
 	return decoded(answer, decodeTokens)
 }
 
-// Logout ends the login that this client acts for: its tokens are refused from now on.
+// Logout ends the login of this client: its tokens become invalid.
 func (c *Client) Logout(ctx context.Context) error {
 	_, err := ask[authv1.LogoutResponse](ctx, c, contract.AuthLogout, &authv1.LogoutRequest{})
 	return err
 }
 
-// ChangePassword ends all other logins of the account.
+// ChangePassword changes the password of the account. All other logins of the account end.
 func (c *Client) ChangePassword(ctx context.Context, current, next string) error {
 	request := &authv1.ChangePasswordRequest{CurrentPassword: current, NewPassword: next}
 	_, err := ask[authv1.ChangePasswordResponse](ctx, c, contract.AuthChangePassword, request)
 	return err
 }
 
-// Profile is the account that this client acts for.
+// Profile returns the account of this client.
 func (c *Client) Profile(ctx context.Context) (*Account, error) {
 	answer, err := ask[authv1.GetUserProfileResponse](ctx, c, contract.AuthGetUserProfile, &authv1.GetUserProfileRequest{})
 	if err != nil {
@@ -59,7 +62,8 @@ func (c *Client) Profile(ctx context.Context) (*Account, error) {
 	return decoded(answer.GetUser(), decodeAccount)
 }
 
-// DeleteAccount deletes the account of this login with its API keys.
+// DeleteAccount deletes the account of this login with its API keys. The inheritance says what happens to the collections of the tenant
+// if this is its last account.
 func (c *Client) DeleteAccount(ctx context.Context, password string, inheritance Inheritance) (*AccountRemoval, error) {
 	answer, err := ask[authv1.DeleteUserResponse](ctx, c, contract.AuthDeleteUser, &authv1.DeleteUserRequest{
 		Password: password, Heir: inheritance.Heir, DeleteCollections: inheritance.DeleteCollections,
@@ -73,7 +77,8 @@ func (c *Client) DeleteAccount(ctx context.Context, password string, inheritance
 	}, nil
 }
 
-// InviteUser invites into the caller's tenant, unless an administrator says another. The token is shown this once.
+// InviteUser invites a person into the caller's tenant; an administrator can choose another tenant. The token is shown only in this
+// answer.
 func (c *Client) InviteUser(ctx context.Context, email string, options InvitationOptions) (token string, invitation *Invitation, err error) {
 	request, err := encoded(&options, encodeInvitationOptions)
 	if err != nil {
@@ -88,7 +93,8 @@ func (c *Client) InviteUser(ctx context.Context, email string, options Invitatio
 	return answer.GetToken(), invitation, err
 }
 
-// ListInvitations gives those that are open: an administrator sees all, others their own. They are fetched as they are read.
+// ListInvitations returns the open invitations: an administrator gets all of them, others only their own. Pages are fetched while the
+// sequence is read; an error is its last element.
 func (c *Client) ListInvitations(ctx context.Context) iter.Seq2[Invitation, error] {
 	return pages(func(token string) ([]Invitation, string, error) {
 		request := &authv1.ListInvitationsRequest{PageToken: token}
@@ -97,13 +103,13 @@ func (c *Client) ListInvitations(ctx context.Context) iter.Seq2[Invitation, erro
 	})
 }
 
-// DeleteInvitation withdraws an invitation.
+// DeleteInvitation withdraws an invitation. Fails with NOT_FOUND if there is no such invitation.
 func (c *Client) DeleteInvitation(ctx context.Context, id string) error {
 	_, err := ask[authv1.DeleteInvitationResponse](ctx, c, contract.AuthDeleteInvitation, &authv1.DeleteInvitationRequest{Id: id})
 	return err
 }
 
-// CreateAPIKey makes an API key; the full key is shown this once.
+// CreateAPIKey creates an API key. The full key is shown only in this answer. It is not repeated if its answer is lost.
 func (c *Client) CreateAPIKey(ctx context.Context, name string, options APIKeyOptions) (key string, info *APIKeyInfo, err error) {
 	request, err := encoded(&options, encodeAPIKeyOptions)
 	if err != nil {
@@ -118,7 +124,7 @@ func (c *Client) CreateAPIKey(ctx context.Context, name string, options APIKeyOp
 	return answer.GetFullKey(), info, err
 }
 
-// ListAPIKeys gives the API keys of the account.
+// ListAPIKeys returns the API keys of the account, without their secrets.
 func (c *Client) ListAPIKeys(ctx context.Context) ([]APIKeyInfo, error) {
 	answer, err := ask[authv1.ListAPIKeysResponse](ctx, c, contract.AuthListAPIKeys, &authv1.ListAPIKeysRequest{})
 	if err != nil {
@@ -133,7 +139,7 @@ func (c *Client) DeleteAPIKey(ctx context.Context, prefix string) error {
 	return err
 }
 
-// pages is what a list gives page by page; an error is the last thing.
+// pages returns the elements of a list that the server returns page by page; an error is the last element.
 func pages[T any](fetch func(token string) ([]T, string, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for token := ""; ; {

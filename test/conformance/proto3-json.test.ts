@@ -65,7 +65,9 @@ describe('REST beside a grpc-gateway that is generated from the same protos', ()
   async function both({ request, token }: Case): Promise<{ ours: JsonAnswer; theirs: JsonAnswer }> {
     const secret = { login, none: undefined, wrong: 'vk_wrong' };
     const sent = token === undefined ? system.adminKey : secret[token];
-    const ours = await send(system.http, 'rest', request, sent);
+    // Errors of a grpc-gateway name fields as the proto does.
+    const headers = { 'vectron-field-names': 'snake_case', ...request.headers };
+    const ours = await send(system.http, 'rest', { ...request, headers }, sent);
     const theirs = await send(gateway.url, 'grpc', request, sent);
     return { ours, theirs };
   }

@@ -1,4 +1,4 @@
-"""The store: a document is a point, with its text and its metadata in the payload."""
+"""The vector store: a document is a point, with its text and its metadata in the payload."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ Step: TypeAlias = Callable[[Any], Any]
 Steps: TypeAlias = Generator[Step, Any, T]
 
 MOST_IDS = 1000
-"""Ids that one request names here."""
+"""Maximum number of ids in one request of these functions."""
 
 
 class Clients:
@@ -130,20 +130,20 @@ class Clients:
             return result
 
     def close(self) -> None:
-        """Ends the connections of the blocking client that was made here; one that was given stays open."""
+        """Closes the blocking client if it was created here; a given client stays open."""
         made, self._made = self._made, None
         if made is not None:
             made.close()
 
     async def aclose(self) -> None:
-        """The same of the client for asyncio of this event loop."""
+        """Closes the client for asyncio of this event loop if it was created here; a given client stays open."""
         made = self._made_async.pop(asyncio.get_running_loop(), None)
         if made is not None:
             await made.close()
 
 
 def everything() -> Condition:
-    """A filter that every point passes, also where an empty filter is refused because it may be a mistake."""
+    """Returns a filter that matches every point, for calls that refuse an empty filter because it can be a mistake."""
     return where.none()
 
 
@@ -151,8 +151,8 @@ def write_points(
     collection: str, points: Sequence[Point], settings: Callable[[], Mapping[str, Any]], *, batch_size: int = 100
 ) -> Steps[int]:
     """
-    Writes points as ``upsert_all`` does. When there is no collection it is made, with ``settings``: the options of ``create_collection``.
-    Gives the number of points written.
+    Writes points as ``upsert_all`` does. If the collection does not exist, it is created with ``settings``: the options of
+    ``create_collection``. Returns the number of points written.
     """
     if not points:
         return 0
@@ -187,7 +187,7 @@ def read_points(
     include_vectors: bool = False,
     consistency: Consistency | None = "linearizable",
 ) -> Steps[list[StoredPoint]]:
-    """All points that pass, by id; none when there is no collection."""
+    """Returns all points that match, in the order of their ids; none if the collection does not exist."""
     found: list[StoredPoint] = []
     cursor: str | None = None
     while True:
@@ -214,7 +214,7 @@ def read_by_ids(
     include_vectors: bool = False,
     consistency: Consistency | None = "linearizable",
 ) -> Steps[list[StoredPoint]]:
-    """The points that are there, and pass, in the order of their ids as they are given; an id that comes twice is read once."""
+    """Returns the points that exist and match, in the order of the given ids; an id that occurs twice is read once."""
     asked = list(dict.fromkeys(ids))
     found: dict[str, StoredPoint] = {}
     for start in range(0, len(asked), MOST_IDS):
@@ -227,13 +227,13 @@ def read_by_ids(
 
 
 def delete_points(collection: str, *, ids: Sequence[str] | None = None, filter: Filter | None = None) -> Steps[int]:
-    """Deletes points with the ids, or that pass, or both; gives their number. There may be no collection."""
+    """Deletes the points that are selected by ids, by a filter, or by both, and returns their number. The collection need not exist."""
     gone = yield from if_there_is_one(lambda db: db.delete_points(collection, ids=ids, filter=filter), None)
     return 0 if gone is None else gone.deleted
 
 
 def if_there_is_one(step: Step, otherwise: Any) -> Steps[Any]:
-    """The answer of a step, or ``otherwise`` when there is no collection. Other failures are raised."""
+    """Returns the answer of a step, or ``otherwise`` if the collection does not exist. Other errors are raised."""
     try:
         return (yield step)
     except NotFoundError as error:
@@ -244,8 +244,8 @@ def if_there_is_one(step: Step, otherwise: Any) -> Steps[Any]:
 
 def whole_floats(value: Any) -> list[list[str | int]]:
     """
-    The places, as keys and indices, of floats without a fraction: JSON has one type of numbers, and the server gives them back as integers.
-    For :func:`restore_floats`.
+    Returns the positions, as keys and indices, of floats without a fraction: JSON has only one type of number, and the server returns
+    such values as integers. For :func:`restore_floats`.
     """
     if isinstance(value, float):
         return [[]] if value.is_integer() else []
@@ -255,7 +255,10 @@ def whole_floats(value: Any) -> list[list[str | int]]:
 
 
 def restore_floats(value: Any, places: Any) -> Any:
-    """Gives the value back with the integers at these places as floats, within itself; places that are gone are passed over."""
+    """
+    Converts the integers at these positions of a value to floats, in place, and returns the value; positions that no longer exist are
+    ignored.
+    """
     for place in places if isinstance(places, list) else ():
         value = _float_at(value, place) if isinstance(place, list) else value
     return value
