@@ -248,7 +248,7 @@ it('throws when nothing is under way any more where the points themselves end wi
 });
 
 it('says what an address must look like, and that a server does not answer', async () => {
-  expect(() => connect('ftp://x')).toThrow(/use http:\/\/, https:\/\/, grpc:\/\/ or grpcs:\/\//);
+  expect(() => connect('ftp://x')).toThrow(/must begin with http:\/\/, https:\/\/, grpc:\/\/ or grpcs:\/\//);
   for (const url of ['http://127.0.0.1:1', 'grpc://127.0.0.1:1']) {
     const db = connect(url, { retries: 0 });
     await expect(db.listCollections()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
