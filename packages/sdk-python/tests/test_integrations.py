@@ -82,7 +82,7 @@ def test_a_client_of_the_other_kind_is_made_of_the_one_that_is_given(server: Ser
     with vectron.Client(url, api_key=server.api_key) as blocking:
         assert asyncio.run(of_asyncio(blocking)) == ["0000", "0002", "0004", "0006", "0008"]
     assert asyncio.run(blocking_of_asyncio()) == 10
-    with pytest.raises(ValueError, match="there is no server"):
+    with pytest.raises(ValueError, match="no server was named"):
         Clients()
 
 
