@@ -71,7 +71,11 @@ function extensionsOf(latest: { readonly current: Props }): Extension {
     EditorView.lineWrapping,
     placeholderOf(placeholder),
     keymap.of([indentWithTab, ...defaultKeymap, ...historyKeymap]),
-    EditorView.contentAttributes.of({ 'aria-label': label, 'aria-describedby': describedBy, spellcheck: 'false' }),
+    EditorView.contentAttributes.of({
+      ...{ 'aria-label': label, 'aria-describedby': describedBy, spellcheck: 'false' },
+      // Named as focusable, such that a region that scrolls is known to be reached by the keyboard.
+      tabindex: '0',
+    }),
     EditorView.updateListener.of(({ docChanged, state }) => {
       const text = docChanged ? state.doc.toString() : latest.current.value;
       if (text !== latest.current.value) latest.current.onChange(text);
