@@ -181,7 +181,10 @@ export function describeDataModel(home: string, client: () => VectronClient): vo
         [{ field: 'a', gt: '1 May' }, /"1 May" is not a valid time or date/],
         [{ field: 'a..b', exists: true }, /empty key/],
         [{ field: 'a', eq: null }, /a string, a finite number, true or false/],
-        [{ field: 'a', geoRadius: { center: { lat: 91, lon: 0 }, meters: 1 } }, /a center with lat -90 to 90 and lon -180 to 180/],
+        [
+          { field: 'a', geoRadius: { center: { lat: 91, lon: 0 }, meters: 1 } },
+          /a center with lat -90 to 90 and lon -180 to 180/,
+        ],
         [{ nested: { path: 'a', filter: { ids: ['x'] } } }, /ids cannot be used within nested/],
       ];
       for (const [filter, message] of wrong) {
