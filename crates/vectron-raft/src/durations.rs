@@ -21,9 +21,9 @@ pub struct Durations {
 pub struct Histogram {
     /// Upper bound in seconds, inclusive, and how many durations were at most that long; ascending.
     pub buckets: Vec<(f64, u64)>,
-    /// All durations.
+    /// How many durations were counted, those longer than every bound included.
     pub count: u64,
-    /// Their sum, in seconds.
+    /// The sum of all durations that were counted, in seconds.
     pub seconds: f64,
 }
 

@@ -7,11 +7,11 @@ export type VectorStorage = 'memory' | 'mmap' | 'disk';
 
 /** A collection as it is planned: one vector a point, no point deleted. */
 export interface PlannedCollection {
-  /** 0 and more. */
+  /** Number of points, 0 and more. */
   readonly points: number;
   /** Components of a vector, 1 and more. */
   readonly dimension: number;
-  /** Default: int8. */
+  /** How the graph compares vectors; int8 unless it is given. */
   readonly quantization?: Quantization;
   /** Where the full vectors are. Default: memory. */
   readonly storage?: VectorStorage;
@@ -21,13 +21,13 @@ export interface PlannedCollection {
   readonly idBytes?: number;
   /** Of the payload of a point as JSON, on average; compression halves it. Default: 0. */
   readonly payloadBytes?: number;
-  /** Default: 1. */
+  /** Number of shards that the points are spread over, 1 unless it is given. */
   readonly shards?: number;
 }
 
 /** Bytes of one replica of all shards. */
 export interface Capacity {
-  /** Of the process. */
+  /** Bytes in the memory of the process, without mapped files. */
   readonly memory: number;
   /** Of mapped files, which the system keeps in memory as far as it can. */
   readonly pageCache: number;
