@@ -20,7 +20,8 @@ export function stopWhileStarting(): () => void {
 /** Ends the process orderly at a signal, and at an error of its own that nobody took care of: then with code 1. */
 export function stopOnSignal(close: () => Promise<void>, onClientFault: (code: string) => void = () => {}): void {
   let failed = false;
-  const skip = ['uncaughtException', 'unhandledRejection'] as const;
+  // A process that has nothing left to do has closed what it had: its exit code is its own.
+  const skip = ['uncaughtException', 'unhandledRejection', 'beforeExit'] as const;
   const grace = closeWithGrace({ delay: 20_000, skip: [...skip] }, async ({ signal }) => {
     if (signal) console.error(`${signal}: stopping`);
     await close();

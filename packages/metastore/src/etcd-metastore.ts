@@ -9,8 +9,8 @@ import {
   GRPCUnavailableError,
   type IOptions,
   Range,
-  type Watcher,
 } from 'etcd3';
+import { watchRange } from './etcd-watch.js';
 import type { Change, Compare, Lease, MetaEntry, MetaStore, Operation, Page, TxnResult } from './metastore.js';
 
 export interface EtcdOptions {
@@ -128,49 +128,10 @@ export class EtcdMetaStore implements MetaStore {
     return { succeeded, revision: Number(header.revision) };
   }
 
-  async *watch(prefix: string, revision: number, signal: AbortSignal): AsyncIterable<Change> {
-    const queue: Change[] = [];
-    let failure: VectronError | undefined;
-    let wake = () => {};
-    const watcher = this.#client
-      .watch()
-      .prefix(this.#prefix + prefix)
-      .startRevision(String(revision + 1))
-      .watcher();
-    let seen = revision;
-    watcher.on('data', ({ events, header }) => {
-      for (const { type, kv } of events) {
-        const at = Number(kv.mod_revision);
-        // After a reconnect some may come twice.
-        if (at <= revision) continue;
-        const value = type === 'Put' || (type as unknown) === 0 ? kv.value.toString() : undefined;
-        queue.push({ key: kv.key.toString().slice(this.#prefix.length), value, revision: at });
-      }
-      seen = Math.max(seen, Number(header.revision));
-      wake();
-    });
-    watcher.on('error', (error) => {
-      // The server ends a watch when it has compacted what is asked for; a broken connection is not told here.
-      failure = new VectronError('NOT_FOUND', `changes after revision ${seen} are no longer kept`, { cause: error });
-      wake();
-    });
-    const stop = () => wake();
-    signal.addEventListener('abort', stop);
-    try {
-      while (!signal.aborted) {
-        const next = queue.shift();
-        if (next !== undefined) yield next;
-        else if (failure !== undefined) throw failure;
-        else {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', stop);
-      void cancel(watcher);
-    }
+  watch(prefix: string, revision: number, signal: AbortSignal): AsyncIterable<Change> {
+    const { start, end } = Range.prefix(this.#prefix + prefix);
+    const range = { key: start, range_end: end };
+    return watchRange(this.#client.watchClient, range, this.#prefix.length, revision, signal, CALL_MS);
   }
 
   async grant(ttlMs: number): Promise<Lease> {
@@ -280,14 +241,6 @@ function translated(error: Error): VectronError {
 
 const unavailable = (cause: Error) =>
   new VectronError('UNAVAILABLE', `etcd does not answer: ${cause.message}`, { cause });
-
-async function cancel(watcher: Watcher): Promise<void> {
-  try {
-    await watcher.cancel();
-  } catch {
-    // The connection is gone, and the watch with it.
-  }
-}
 
 /** Whether a version of etcd is without the stale reads of etcd issue 20418. */
 export function isSoundEtcd(version: string): boolean {

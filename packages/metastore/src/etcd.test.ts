@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, credentials, Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { told } from '../../../test/harness/figures.js';
 import { until } from '../../../test/harness/waiting.js';
@@ -19,6 +20,62 @@ const start = (members: number) =>
 const STEADY = 20;
 const LEASE_MS = 5_000;
 
+/** etcd puts the changes of at most so many revisions into one answer to a watch that is behind. */
+const REVISIONS_OF_AN_ANSWER = 1_000;
+
+/** Passes watches on to a member; the stream at each place of `after` breaks when so many answers have come through. */
+async function breakingProxy(endpoint: string, after: readonly number[]) {
+  const asIs = (bytes: Buffer) => bytes;
+  const codec = {
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  };
+  const path = '/etcdserverpb.Watch/Watch';
+  const client = new Client(endpoint.replace('http://', ''), credentials.createInsecure());
+  const proxy = new Server();
+  let opened = 0;
+  let broken = 0;
+  proxy.addService(
+    { watch: { path, requestStream: true, responseStream: true, ...codec } },
+    {
+      watch(call: ServerDuplexStream<Buffer, Buffer>) {
+        const allowed = after[opened++] ?? Number.POSITIVE_INFINITY;
+        let passed = 0;
+        const real = client.makeBidiStreamRequest(path, asIs, asIs);
+        const fail = () => {
+          real.cancel();
+          broken += 1;
+          call.emit('error', { code: status.UNAVAILABLE, details: 'the connection broke' });
+        };
+        real.on('error', () => undefined);
+        real.on('data', (answer: Buffer) => {
+          if (passed === allowed) return;
+          call.write(answer);
+          passed += 1;
+          if (passed === allowed) fail();
+        });
+        call.on('data', (request: Buffer) => (allowed === 0 ? fail() : real.write(request)));
+        call.on('cancelled', () => real.cancel());
+      },
+    },
+  );
+  const port = await new Promise<number>((resolve, reject) =>
+    proxy.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    broken: () => broken,
+    close: () => {
+      client.close();
+      proxy.forceShutdown();
+    },
+  };
+}
+
 describe('etcd', () => {
   let server: EtcdServer;
   beforeAll(async () => {
@@ -33,6 +90,45 @@ describe('etcd', () => {
     const meta = store();
     expect(await meta.unsoundVersions()).toEqual([]);
     await meta.close();
+  });
+
+  it('loses no change for a watcher whose streams break after each of their answers', async () => {
+    const prefix = `/${randomUUID()}`;
+    const meta = new EtcdMetaStore({ endpoints: server.endpoints, prefix });
+    const { revision } = await meta.range('/');
+    const keys = Array.from({ length: 4 * REVISIONS_OF_AN_ANSWER }, (_, at) => `/w/${at}`);
+    const pool = keys.values();
+    await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        for (const key of pool) await meta.txn([], [{ put: key, value: key }]);
+      }),
+    );
+    const proxy = await breakingProxy(server.endpoints[0], [0, 1, 1, 2, 0, 2, 3]);
+    const through = new EtcdMetaStore({ endpoints: [proxy.endpoint], prefix });
+    const stop = new AbortController();
+    const seen: Change[] = [];
+    const watching = (async () => {
+      for await (const change of through.watch('/w/', revision, stop.signal)) {
+        seen.push(change);
+        if (change.key === '/w/last') stop.abort();
+      }
+    })();
+    await until('every stream that shall break has broken', () => proxy.broken() === 7);
+    await meta.txn([], [{ put: '/w/last', value: '' }]);
+    await watching;
+    expect(seen.map(({ key }) => key).sort()).toEqual([...keys, '/w/last'].sort());
+    expect(seen.every((change, at) => at === 0 || change.revision > seen[at - 1].revision)).toBe(true);
+    await Promise.all([meta.close(), through.close(), proxy.close()]);
+  });
+
+  it('ends a watch whose store was closed', async () => {
+    const meta = store();
+    const { revision } = await meta.range('/');
+    const watching = (async () => {
+      for await (const _ of meta.watch('/', revision, new AbortController().signal)) return;
+    })();
+    await meta.close();
+    await expect(watching).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   it('says NOT_FOUND of changes that were compacted', async () => {
