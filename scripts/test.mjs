@@ -70,7 +70,7 @@ const checks = [
 ];
 
 /** Lines of a failed check that are told again at the end. */
-const LAST_LINES = 60;
+const LAST_LINES = 40;
 /** How long the output of a check that has ended may take to come, milliseconds. */
 const DRAIN_MS = 5_000;
 
@@ -128,5 +128,7 @@ for (const { name, outcome, last } of figures) {
 }
 const count = (wanted) => figures.filter(({ outcome }) => outcome === wanted).length;
 const failed = count('FAILED');
-console.log(`\n${count('passed')} passed, ${failed} failed`);
+console.log('');
+for (const { name, outcome } of figures) if (outcome === 'FAILED') console.log(`FAILED: ${name}`);
+console.log(`${count('passed')} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
