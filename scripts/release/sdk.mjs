@@ -10,7 +10,7 @@ import { DISPOSABLES, writeTypes } from './types.mjs';
 
 const dist = join(root, 'packages/sdk/dist');
 const ENTRIES = ['index', 'rest', 'grpc', 'embedded'];
-const dependencies = { [NATIVE_CORE]: version, ...tested('@grpc/grpc-js', 'libsql', 'undici') };
+const dependencies = { [NATIVE_CORE]: version, ...tested('@grpc/grpc-js', 'libsql') };
 /** What the bundle's modules could load in a server and do not in a client: `checkImports` finds it if they do. */
 const SERVERS = [/^@nestjs\//, 'ioredis', 'rxjs', 'etcd3'];
 

@@ -11,9 +11,12 @@ export type { components, paths } from './generated/schema.js';
 export {
   type Answer,
   createRestClient,
+  type HttpAnswer,
+  type HttpRequest,
   type Json,
   type RestCall,
   type RestClient,
   type RestClientOptions,
+  type Send,
 } from './rest-client.js';
 export { restError } from './rest-error.js';

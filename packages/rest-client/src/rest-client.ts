@@ -1,7 +1,9 @@
 import { VectronError } from '@vectron/errors';
-import createClient, {
+import {
   type Client,
   type ClientPathsWithMethod,
+  createQuerySerializer,
+  defaultPathSerializer,
   type MaybeOptionalInit,
   type MethodResponse,
 } from 'openapi-fetch';
@@ -41,6 +43,28 @@ export interface RestClient {
   /** For a path that is known at run time only. */
   request(method: string, path: string, init: RequestInit_ & RestCall): Promise<unknown>;
 }
+
+/** One request, as it is sent. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Behind the server's URL, with the query: `/v1/collections`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON; undefined: none. */
+  readonly body: string | undefined;
+  /** Ends the request, and with it the wait for its answer. */
+  readonly signal: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly text: string;
+}
+
+/** Sends a request; rejects when there is no answer. */
+export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
+
 interface RequestInit_ {
   readonly params?: {
     readonly path?: Readonly<Record<string, unknown>>;
@@ -58,6 +82,8 @@ export interface RestClientOptions {
   readonly timeoutMs?: number;
   /** Default: the platform's. */
   readonly fetch?: (request: Request) => Promise<Response>;
+  /** Sends requests to `url` instead of `fetch`. */
+  readonly send?: Send;
   /** Default: the platform's, which rounds integers beyond 2^53. */
   readonly json?: Json;
 }
@@ -65,27 +91,45 @@ export interface RestClientOptions {
 /** 24 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+const queryText = createQuerySerializer<unknown>();
+
 export function createRestClient(options: RestClientOptions): RestClient {
-  const { url, token, json = JSON } = options;
-  const raw = createClient({ baseUrl: url, fetch: options.fetch, bodySerializer: (body) => json.stringify(body) });
+  const { url, token, json = JSON, send = fetching(url, options.fetch) } = options;
   const request: RestClient['request'] = async (method, path, { signal, timeoutMs = options.timeoutMs, ...init }) => {
+    if (signal?.aborted) throw new VectronError('CANCELLED', 'the call was cancelled');
     const bearer = typeof token === 'function' ? token() : token;
-    const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+    const { params: { path: named = {}, query = {} } = {}, body } = init;
+    const search = queryText(query);
+    const end = new AbortController();
+    let isLate = false;
+    const late = () => {
+      isLate = true;
+      end.abort();
+    };
     // A timer cannot wait longer, and fires at once when it is asked to: nobody waits for that end.
     const isTimed = timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS;
-    const limits = [signal, isTimed ? AbortSignal.timeout(timeoutMs) : undefined];
-    const call = {
-      ...init,
-      headers,
-      parseAs: 'text',
-      signal: AbortSignal.any(limits.filter((one) => one !== undefined)),
-    };
+    const timer = isTimed ? setTimeout(late, timeoutMs) : undefined;
+    const cancel = () => end.abort();
+    signal?.addEventListener('abort', cancel);
     try {
-      const { data, error, response } = await raw.request(method as 'get', path as never, call as never);
-      if (!response.ok) throw restError(response, error);
-      return data === undefined || data === '' ? {} : parsed(json, data, url);
+      const answer = await send({
+        method: method.toUpperCase(),
+        path: `${defaultPathSerializer(path, named)}${search && `?${search}`}`,
+        headers: {
+          ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? undefined : json.stringify(body),
+        signal: end.signal,
+      });
+      if (answer.status >= 300) throw refusal(answer, url);
+      return answer.text === '' ? {} : parsed(json, answer.text, url);
     } catch (cause) {
-      throw failure(cause, { url, signal, timeoutMs });
+      if (!isLate) throw failure(cause, url, signal);
+      throw new VectronError('DEADLINE_EXCEEDED', `${nameOf(url)} did not answer within ${timeoutMs} ms`, { cause });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
     }
   };
   const verb =
@@ -99,6 +143,28 @@ export function createRestClient(options: RestClientOptions): RestClient {
     PUT: verb('put') as Verb<'put'>,
     DELETE: verb('delete') as Verb<'delete'>,
   };
+}
+
+/** Sends with `fetch`, or with the platform's. */
+function fetching(url: string, fetch: RestClientOptions['fetch']): Send {
+  return async ({ path, ...init }) => {
+    const target = `${url}${path}`;
+    const answer = await (fetch === undefined ? globalThis.fetch(target, init) : fetch(new Request(target, init)));
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  };
+}
+
+function refusal(answer: HttpAnswer, url: string): VectronError {
+  const location = answer.status < 400 ? answer.headers.get('location') : null;
+  if (location !== null)
+    return VectronError.invalid('url', `${nameOf(url)} redirects to ${location}; use the URL of the server itself`);
+  let body: unknown;
+  try {
+    body = JSON.parse(answer.text);
+  } catch {
+    // Something in between has answered.
+  }
+  return restError(answer, body);
 }
 
 function parsed(json: Json, text: string, url: string): unknown {
@@ -116,13 +182,11 @@ function parsed(json: Json, text: string, url: string): unknown {
 const nameOf = (url: string) => (url === '' ? 'the server' : url);
 
 /** Why there is no answer. */
-function failure(cause: unknown, { url, signal, timeoutMs }: { url: string } & RestCall): VectronError {
+function failure(cause: unknown, url: string, signal: AbortSignal | undefined): VectronError {
   if (cause instanceof VectronError) return cause;
   if (signal?.aborted) return new VectronError('CANCELLED', 'the call was cancelled', { cause });
-  const where = nameOf(url);
-  if ((cause as Error).name === 'TimeoutError')
-    return new VectronError('DEADLINE_EXCEEDED', `${where} did not answer within ${timeoutMs} ms`, { cause });
-  const { cause: reason } = cause as { cause?: { code?: string; message?: string } };
-  const why = /CERT|ISSUER|TLS|SSL/.test(reason?.code ?? '') ? `: ${reason?.message}` : '';
-  return new VectronError('UNAVAILABLE', `cannot reach ${where}${why}`, { cause });
+  // `fetch` wraps the error of the connection.
+  const { code, message } = ((cause as Error).cause ?? cause) as { code?: string; message?: string };
+  const why = /CERT|ISSUER|TLS|SSL/.test(code ?? '') ? `: ${message}` : '';
+  return new VectronError('UNAVAILABLE', `cannot reach ${nameOf(url)}${why}`, { cause });
 }

@@ -1,4 +1,5 @@
 import { detailsOf, VectronError } from '@vectron/errors';
+import type { HttpAnswer } from './rest-client.js';
 
 /** The JSON form of google.rpc.Status with the details that Vectron sends. */
 interface StatusJson {
@@ -26,8 +27,8 @@ const BY_STATUS: Readonly<Record<number, string>> = {
   504: 'DEADLINE_EXCEEDED',
 };
 
-/** The error that an answer with a failure status stands for. `body`: as it was parsed, or its text. */
-export function restError(response: Pick<Response, 'status' | 'headers'>, body: unknown): VectronError {
+/** The error that an answer with a failure status stands for. `body`: as it was parsed; undefined: it is no JSON. */
+export function restError(response: Omit<HttpAnswer, 'text'>, body: unknown): VectronError {
   const { message, details = [] } = (typeof body === 'object' && body !== null ? body : {}) as StatusJson;
   const info = details.find(({ reason }) => reason !== undefined);
   const violations = details.find(({ fieldViolations }) => fieldViolations !== undefined)?.fieldViolations;

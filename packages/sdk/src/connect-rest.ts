@@ -19,5 +19,5 @@ export const connect = connectBy(({ wire, base }, { apiKey, timeoutMs, ca, fetch
       'this entry point uses the certificate authorities of fetch: pass another fetch, or import @vectron/sdk',
     );
   }
-  return restTransport(base, apiKey, timeoutMs, fetch);
+  return restTransport(base, apiKey, timeoutMs, { fetch });
 });

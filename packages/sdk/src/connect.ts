@@ -1,7 +1,7 @@
 import { authoritiesIn } from './authorities.js';
 import { grpcTo } from './connect-grpc.js';
 import { type Connect, connectBy } from './connecting.js';
-import { fetchTrusting } from './fetch-trusting.js';
+import { httpSend } from './http-send.js';
 import { restTransport } from './rest-transport.js';
 import { upsertOver } from './upsert-stream.js';
 
@@ -12,7 +12,8 @@ import { upsertOver } from './upsert-stream.js';
  */
 export const connect: Connect = connectBy((address, options) => {
   if (address.wire === 'grpc') return grpcTo(address, options);
-  const { apiKey, timeoutMs, ca } = options;
-  const fetch = options.fetch ?? (ca === undefined || !address.secure ? undefined : fetchTrusting(authoritiesIn(ca)));
-  return restTransport(address.base, apiKey, timeoutMs, fetch);
+  const { apiKey, timeoutMs, ca, fetch } = options;
+  const authorities = ca === undefined || !address.secure ? undefined : authoritiesIn(ca);
+  const carrier = fetch === undefined ? httpSend(address.base, authorities) : { fetch };
+  return restTransport(address.base, apiKey, timeoutMs, carrier);
 }, upsertOver);

@@ -21,7 +21,7 @@ export interface ConnectOptions {
   readonly retries?: number;
   /** PEM text of the certificate authorities to trust, for `https://` and `grpcs://`; default: those of the system. */
   readonly ca?: string;
-  /** The function that sends REST requests; default: the platform's `fetch`. */
+  /** The function that sends REST requests; default: Node's own client of HTTP, and in browsers `fetch`. */
   readonly fetch?: (request: Request) => Promise<Response>;
 }
 

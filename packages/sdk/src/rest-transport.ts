@@ -1,20 +1,27 @@
 import { parseTrustedJson, stringifyJson } from '@vectron/model';
 import { type HttpBinding, type MethodContract, methodOf } from '@vectron/proto';
-import { createRestClient, type Json } from '@vectron/rest-client';
+import { createRestClient, type Json, type Send } from '@vectron/rest-client';
 import { camel, fromJson, toJson, toQuery } from './rest-json.js';
 import type { Transport } from './transport.js';
 
 /** How bodies are written and read: integers of 64 bits in payloads and filters stay exact. */
 const EXACT: Json = { stringify: stringifyJson, parse: parseTrustedJson };
 
+/** What sends the requests, and is closed with the transport; default: the platform's `fetch`. */
+export interface Carrier {
+  readonly fetch?: (request: Request) => Promise<Response>;
+  readonly send?: Send;
+  close?(): void;
+}
+
 /** REST at `url` (`http(s)://host:port`): each message as JSON, on the route that the contract gives its method. */
 export function restTransport(
   url: string,
   apiKey: string | undefined,
   defaultMs: number,
-  fetch?: (request: Request) => Promise<Response>,
+  { fetch, send, close = () => {} }: Carrier = {},
 ): Transport {
-  const rest = createRestClient({ url, token: apiKey, json: EXACT, fetch });
+  const rest = createRestClient({ url, token: apiKey, json: EXACT, fetch, send });
   return {
     async call({ path: method }, request, { waitMs = 0, timeoutMs = defaultMs + waitMs, signal } = {}) {
       const { request: name, response, http } = methodOf(method) as MethodContract;
@@ -30,7 +37,7 @@ export function restTransport(
       const answer = await rest.request(verb, path, { params: { path: named }, ...others, ...limits });
       return fromJson(response, answer) as never;
     },
-    close() {},
+    close,
   };
 }
 
