@@ -255,7 +255,7 @@ impl Codes {
         }
     }
 
-    /// The query that a stored code is.
+    /// The query that a stored code is, for a walk.
     pub fn query_of(&self, rows: &Arena, node: NodeId) -> Query {
         match &self.kind {
             Kind::Float(shared) => {
@@ -269,6 +269,16 @@ impl Codes {
             Kind::Product(book) => {
                 Query::Product(book.query(&book.decode(rows.data(node)), self.euclidean()))
             }
+        }
+    }
+
+    /// The same for some dozens of comparisons: cheaper to make.
+    pub fn brief_query_of(&self, rows: &Arena, node: NodeId) -> Query {
+        match &self.kind {
+            Kind::Product(book) => {
+                Query::Product(book.brief_query(&book.decode(rows.data(node)), self.euclidean()))
+            }
+            _ => self.query_of(rows, node),
         }
     }
 

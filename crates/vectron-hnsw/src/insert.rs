@@ -106,7 +106,7 @@ impl Graph {
     /// The given nodes with their distances from `node`, in the order given.
     pub(crate) fn nearest_of(&self, node: NodeId, others: &[NodeId]) -> Vec<Near> {
         let mut distances = Vec::new();
-        self.distances(&self.query_of(node), others, &mut distances);
+        self.distances(&self.brief_query_of(node), others, &mut distances);
         others.iter().zip(&distances).map(|(&other, &distance)| Near::new(distance, other)).collect()
     }
 
@@ -160,7 +160,7 @@ impl Graph {
                     continue;
                 }
             }
-            kept.push((candidate, self.query_of(candidate.node())));
+            kept.push((candidate, self.brief_query_of(candidate.node())));
             kept_of_crowd += usize::from(in_crowd);
         }
         kept.into_iter().map(|(near, _)| near).collect()
@@ -168,6 +168,6 @@ impl Graph {
 
     /// Distance of a node from itself: 0, or by inner product the negative square of its norm.
     pub(crate) fn own_distance(&self, node: NodeId) -> f32 {
-        self.distance(&self.query_of(node), node)
+        self.distance(&self.brief_query_of(node), node)
     }
 }

@@ -221,6 +221,11 @@ impl Graph {
         self.codes.query_of(&self.links.rows, node)
     }
 
+    /// [`Graph::query_of`] for some dozens of comparisons.
+    fn brief_query_of(&self, node: NodeId) -> Query {
+        self.codes.brief_query_of(&self.links.rows, node)
+    }
+
     /// `(node, its level)`.
     fn entry(&self) -> Option<(NodeId, usize)> {
         let entry = self.entry.load(Ordering::Acquire);

@@ -1,6 +1,7 @@
 //! Product quantisation (Jegou, Douze & Schmid, "Product Quantization for Nearest Neighbor Search", 2011): the
 //! vector is cut into subspaces, and each part is replaced by the nearest of 256 centroids.
 
+use std::sync::Arc;
 use vectron_kernels as kernels;
 
 const CENTROIDS: usize = 256;
@@ -16,14 +17,24 @@ pub struct Codebook {
     centroids: Vec<f32>,
 }
 
-/// A table of the query's distance to every centroid.
+/// A vector that is compared with codes.
 #[derive(Debug, Clone)]
 pub struct ProductQuery {
-    table: Vec<f32>,
+    to: Distances,
+    parts: usize,
     /// Squared length of the query.
     norm: f32,
     dim: usize,
     euclidean: bool,
+}
+
+/// Where the distances of the query's parts to the centroids come from: the same numbers either way.
+#[derive(Debug, Clone)]
+enum Distances {
+    /// All of them, subspace after subspace: pays from some hundred comparisons.
+    Table(Vec<f32>),
+    /// Calculated from the query's parts for each comparison.
+    Parts(Arc<Codebook>, Vec<[f32; PART]>),
 }
 
 impl Codebook {
@@ -83,15 +94,24 @@ impl Codebook {
         v
     }
 
+    /// A query for a walk. O(dim * 256).
     pub fn query(&self, v: &[f32], euclidean: bool) -> ProductQuery {
         let mut table = Vec::with_capacity(self.parts() * CENTROIDS);
         for at in 0..self.parts() {
             let part = part(v, at * PART);
-            table.extend(self.subspace(at).iter().map(|centroid| {
-                if euclidean { kernels::l2_squared(&part, centroid) } else { -kernels::dot(&part, centroid) }
-            }));
+            table.extend(self.subspace(at).iter().map(|centroid| apart(&part, centroid, euclidean)));
         }
-        ProductQuery { table, norm: kernels::dot(v, v), dim: self.dim, euclidean }
+        self.query_with(Distances::Table(table), v, euclidean)
+    }
+
+    /// A query for few comparisons, each of which takes longer. O(dim).
+    pub fn brief_query(self: &Arc<Self>, v: &[f32], euclidean: bool) -> ProductQuery {
+        let parts = (0..self.parts()).map(|at| part(v, at * PART)).collect();
+        self.query_with(Distances::Parts(Arc::clone(self), parts), v, euclidean)
+    }
+
+    fn query_with(&self, to: Distances, v: &[f32], euclidean: bool) -> ProductQuery {
+        ProductQuery { to, parts: self.parts(), norm: kernels::dot(v, v), dim: self.dim, euclidean }
     }
 
     /// `None` when the length is wrong.
@@ -104,8 +124,17 @@ impl ProductQuery {
     #[inline]
     pub fn distance_to(&self, row: &[u8]) -> f32 {
         let mut sum = 0.0;
-        for (table, &code) in self.table.as_chunks::<CENTROIDS>().0.iter().zip(row) {
-            sum += table[code as usize];
+        match &self.to {
+            Distances::Table(table) => {
+                for (table, &code) in table.as_chunks::<CENTROIDS>().0.iter().zip(row) {
+                    sum += table[code as usize];
+                }
+            }
+            Distances::Parts(book, parts) => {
+                for (at, (part, &code)) in parts.iter().zip(row).enumerate() {
+                    sum += apart(part, &book.subspace(at)[code as usize], self.euclidean);
+                }
+            }
         }
         sum
     }
@@ -118,7 +147,7 @@ impl ProductQuery {
     /// Standard deviation of `distance`, the distance to this row, from that of the vectors themselves. What the code loses
     /// has any direction, but for queries close to the vector, which look along it.
     pub fn deviation(&self, row: &[u8], distance: f32) -> f32 {
-        let at = (self.table.len() / CENTROIDS).next_multiple_of(4);
+        let at = self.parts.next_multiple_of(4);
         let lost = f32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
         let root = (self.dim as f32).sqrt();
         match self.euclidean {
@@ -126,6 +155,11 @@ impl ProductQuery {
             false => lost * (self.norm.sqrt() / root + lost / 3.0),
         }
     }
+}
+
+/// Contribution of one subspace to a distance.
+fn apart(part: &[f32; PART], centroid: &[f32; PART], euclidean: bool) -> f32 {
+    if euclidean { kernels::l2_squared(part, centroid) } else { -kernels::dot(part, centroid) }
 }
 
 fn part(v: &[f32], start: usize) -> [f32; PART] {

@@ -155,6 +155,33 @@ fn recall_at_10_on_every_metric_and_codec() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "large")]
+fn a_brief_query_gives_the_distances_of_one_for_a_walk() {
+    for metric in [Metric::Cosine, Metric::Euclidean, Metric::Dot] {
+        for (dim, quantization) in
+            [8, 21, 100].into_iter().flat_map(|dim| codecs().map(move |codec| (dim, codec)))
+        {
+            let config = config(dim, metric, quantization);
+            let graph = build(config, &vectors(300, &config, 9));
+            let nodes: Vec<NodeId> = (0..300).collect();
+            for node in (0..300).step_by(30) {
+                let [walk, brief] = [graph.query_of(node), graph.brief_query_of(node)].map(|query| {
+                    let mut out = Vec::new();
+                    graph.distances(&query, &nodes, &mut out);
+                    let deviations = nodes.iter().zip(&out).map(|(&to, &at)| graph.deviation(&query, to, at));
+                    out.iter()
+                        .copied()
+                        .chain(deviations.collect::<Vec<_>>())
+                        .map(f32::to_bits)
+                        .collect::<Vec<_>>()
+                });
+                assert_eq!(walk, brief, "{metric:?} {quantization:?} {dim}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_refused_node_is_walked_through_and_never_returned() {
     let config = config(16, Metric::Euclidean, Quantization::Int8);
     let points = vectors(scaled(1000), &config, 3);

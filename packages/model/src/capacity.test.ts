@@ -23,6 +23,10 @@ describe('what a collection takes', () => {
     expect(capacity({ ...shape, storage: 'disk' }).pageCache).toBe(0);
     const stored = 1.1 * (3_072 + 250 + 16 + 60);
     expect(capacity({ ...shape, payloadBytes: 500 }).disk).toBeCloseTo(1e6 * (stored + 780 + 144) + 8 * 2 ** 20, 0);
+    // The saved graph of vectors that are in memory alone has them once more.
+    const alone = { ...shape, payloadBytes: 500, quantization: 'none' as const };
+    expect(capacity(alone).disk).toBeCloseTo(1e6 * (stored + 3_072 + 144) + 8 * 2 ** 20, 0);
+    expect(capacity({ ...alone, storage: 'mmap' }).disk).toBeCloseTo(1e6 * (stored + 3_072 + 144) + 8 * 2 ** 20, 0);
     const books = (shards: number) => capacity({ ...shape, quantization: 'product', shards }).memory;
     expect(books(3) - books(1)).toBeCloseTo(2 * 768 * 1_024, 3);
   });

@@ -35,7 +35,7 @@ export interface Capacity {
 }
 
 /** Bytes of a server without points: Node, the services, the core. */
-export const BASE_MEMORY = 180e6;
+export const BASE_MEMORY = 177e6;
 export const BASE_DISK = 1e6;
 /** Of a point beside its vector and its node: where it is, its id twice, its version, its row. */
 const POINT_MEMORY = 200;
@@ -102,7 +102,9 @@ export function capacity({
   const links = NODE_WORDS + 2 * m;
   const node = row(code, links) + row(0, 1 + m) / Math.max(1, m - 1);
   const memory = node + (storage === 'memory' ? vector : 0) + POINT_MEMORY + 2 * idBytes;
-  const graph = code + WORD_BYTES * links;
+  // The saved graph has the vectors that it compares, unless they are in a file or in the store alone.
+  const saved = quantization === 'none' && storage === 'memory' ? FLOAT_BYTES * dimension : code;
+  const graph = saved + WORD_BYTES * links;
   const stored = UNCOMPACTED * (FLOAT_BYTES * dimension + payloadBytes / 2 + idBytes + POINT_DISK);
   const shared = points === 0 ? 0 : shards * sharedBytes(dimension, quantization);
   return {
