@@ -46,7 +46,7 @@ describe('a command loads what it uses', () => {
     const loaded = loadedBy('search', 'papers', '--vector', '[1]', '--url', 'http://127.0.0.1:1', '--api-key', 'k');
     expect(loaded).toContain('packages/sdk/dist/rest-transport.js');
     const NEEDLESS =
-      /^@nestjs|^fastify|^@grpc|^undici$|^kysely|^libsql|^@opentelemetry|hyparquet|^apache-arrow|^reflect-metadata|engine\/(?!dist\/replication)|packages\/rpc|services\.js|single-server/;
+      /^@nestjs|^fastify|^@grpc|^kysely|^libsql|^@opentelemetry|hyparquet|^apache-arrow|^reflect-metadata|engine\/(?!dist\/replication)|packages\/rpc|services\.js|single-server/;
     expect(loaded.filter((one) => NEEDLESS.test(one))).toEqual([]);
   });
 

@@ -1,17 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { InterceptingCall, type Interceptor, type ServiceError, status } from '@grpc/grpc-js';
 import { VectronError } from '@vectron/errors';
 import { isBrokenCircuitError } from 'cockatiel';
 import {
   ClientClosedError,
+  castGrpcError,
   type Etcd3,
+  GRPCAbortedError,
+  GRPCCancelledError,
   GRPCDeadlineExceededError,
+  GRPCInternalError,
   GRPCUnavailableError,
+  GRPCUnknownError,
   type IWatchResponse,
 } from 'etcd3';
 import type { Change } from './metastore.js';
 
 type WatchClient = Etcd3['watchClient'];
+type CallOptions = NonNullable<Parameters<WatchClient['watch']>[0]>;
+type Interceptor = NonNullable<CallOptions['interceptors']>[number];
 /** What the stream of etcd's client also is. */
 type Stream = Awaited<ReturnType<WatchClient['watch']>> & AsyncIterable<IWatchResponse>;
 
@@ -96,13 +102,16 @@ async function* responses(
 }
 
 /** etcd ends the call when its member has no leader (etcd.io/docs, WithRequireLeader of its Go client). */
-const requireLeader: Interceptor = (options, nextCall) =>
-  new InterceptingCall(nextCall(options), {
-    start(metadata, listener, next) {
-      metadata.set('hasleader', 'true');
-      next(metadata, listener);
-    },
-  });
+const requireLeader: Interceptor = (options, nextCall) => {
+  const call = nextCall(options);
+  const start = call.start.bind(call);
+  call.start = (metadata, listener) => {
+    metadata.set('hasleader', 'true');
+    start(metadata, listener);
+  };
+  // grpc-js takes whatever has the methods of a call.
+  return call as ReturnType<Interceptor>;
+};
 
 function ended({ compact_revision, cancel_reason }: IWatchResponse, seen: number): VectronError {
   return Number(compact_revision) > 0
@@ -110,19 +119,20 @@ function ended({ compact_revision, cancel_reason }: IWatchResponse, seen: number
     : new VectronError('UNAVAILABLE', `etcd ended the watch: ${cancel_reason}`);
 }
 
-const PASSING = new Set([
-  status.UNAVAILABLE,
-  status.DEADLINE_EXCEEDED,
-  status.CANCELLED,
-  status.ABORTED,
-  status.UNKNOWN,
-  status.INTERNAL,
-]);
+const PASSING = [
+  GRPCUnavailableError,
+  GRPCDeadlineExceededError,
+  GRPCCancelledError,
+  GRPCAbortedError,
+  GRPCUnknownError,
+  GRPCInternalError,
+];
 
 /** Whether another member, or the same one later, may do better. */
 function isPassing(error: Error): boolean {
-  if (error instanceof GRPCUnavailableError || error instanceof GRPCDeadlineExceededError) return true;
-  return isBrokenCircuitError(error) || PASSING.has((error as Partial<ServiceError>).code as status);
+  // What a stream fails with is not typed yet.
+  const typed = castGrpcError(error);
+  return isBrokenCircuitError(error) || PASSING.some((kind) => typed instanceof kind);
 }
 
 function refused(cause: Error): VectronError {
