@@ -18,7 +18,9 @@ describe('what a collection takes', () => {
     // A node of 780 + 4 * 36 bytes in lines of 64, its share of the upper layers, the vector, the bookkeeping and the id.
     const node = 960 + 128 / 15;
     expect(capacity(shape).memory).toBeCloseTo(1e6 * (node + 3_072 + 232), 0);
-    expect(capacity({ ...shape, storage: 'disk' }).memory).toBeCloseTo(1e6 * (node + 232), 0);
+    expect(capacity({ ...shape, storage: 'disk' }).memory).toBeCloseTo(1e6 * (node + 232) + 256 * 2 ** 20, 0);
+    const few = { points: 1_000, dimension: 768 };
+    expect(capacity({ ...few, storage: 'disk' }).memory).toBeCloseTo(1e3 * (node + 232 + 3_072), 0);
     expect(capacity({ ...shape, storage: 'mmap' }).pageCache).toBe(3.072e9);
     expect(capacity({ ...shape, storage: 'disk' }).pageCache).toBe(0);
     const stored = 1.1 * (3_072 + 250 + 16 + 60);

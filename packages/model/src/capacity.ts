@@ -41,6 +41,8 @@ export const BASE_DISK = 1e6;
 const POINT_MEMORY = 200;
 /** Of a point on disk beside its vector and payload: keys, versions, the format. */
 const POINT_DISK = 60;
+/** Rows that were read lately (--cache), once for all collections of a process. */
+const ROWS_CACHED = 256 * 2 ** 20;
 /** What RocksDB has not compacted yet, as a share of what it stores. */
 const UNCOMPACTED = 1.1;
 /** Of the log of a shard that rests (--raft-log-keep). */
@@ -106,9 +108,11 @@ export function capacity({
   const saved = quantization === 'none' && storage === 'memory' ? FLOAT_BYTES * dimension : code;
   const graph = saved + WORD_BYTES * links;
   const stored = UNCOMPACTED * (FLOAT_BYTES * dimension + payloadBytes / 2 + idBytes + POINT_DISK);
+  // Vectors on disk are read for rescoring.
+  const cached = storage === 'disk' && quantization !== 'none' ? Math.min(ROWS_CACHED, points * vector) : 0;
   const shared = points === 0 ? 0 : shards * sharedBytes(dimension, quantization);
   return {
-    memory: points * memory + shared,
+    memory: points * memory + shared + cached,
     pageCache: storage === 'mmap' ? points * vector : 0,
     disk:
       points * (stored + graph + (storage === 'mmap' ? vector : 0)) +
