@@ -236,6 +236,12 @@ const toolKnobs: KnobSet = {
     schema: setting.optionalText,
     help: 'environment only: the browser of the tests in test/console and test/e2e/console.test.ts, default /usr/bin/chromium',
   },
+  consoleAll: {
+    env: 'VECTRON_CONSOLE_ALL',
+    flag: 'console-all',
+    schema: setting.optionalText,
+    help: 'environment only: 1: the tests in test/console show every page in all four views, and let each of its requests fail in turn',
+  },
   screenshots: {
     env: 'VECTRON_SCREENSHOTS',
     flag: 'screenshots',

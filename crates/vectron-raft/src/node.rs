@@ -173,6 +173,8 @@ struct Inner {
     commits: Durations,
     lanes: Lanes,
     indexers: rayon::ThreadPool,
+    /// Measures recall, which may take a minute: no index waits for it.
+    measurers: rayon::ThreadPool,
     /// Taken by [`Node::close`]. Last, so that what runs on it is gone before.
     runtime: Mutex<Option<tokio::runtime::Runtime>>,
     handle: tokio::runtime::Handle,
@@ -227,6 +229,7 @@ impl Node {
             free_and_mark: Mutex::default(),
             lanes: Lanes::new(options.threads, options.max_waiting)?,
             indexers: lanes::pool("vectron-index", options.index_threads, 8)?,
+            measurers: lanes::pool("vectron-recall", 1, 12)?,
             options,
             runtime: Mutex::new(Some(runtime)),
             handle,
@@ -530,21 +533,45 @@ impl Node {
             // No memory for the graph: what was acknowledged is in the store and the log.
             Err(_) => replica.poison(),
         }
-        // A snapshot that cannot be written costs a rebuild at the next start, a recall that cannot be measured
-        // an estimate; nothing else.
+        // A snapshot that cannot be written costs a rebuild at the next start, nothing else.
         let _ = replica.guarded(|| replica.save_graph(false));
-        if replica.check_usable().is_ok() && shard.wants_checking() {
-            let _ = replica.guarded(|| Ok(shard.check_recall()?));
-        }
-        if replica.check_usable().is_ok() && shard.wants_measuring() {
-            let _ = replica.guarded(|| Ok(shard.measure_recall()?));
-        }
+        self.start_measuring(&replica);
         replica.indexing.store(false, Ordering::Release);
         if replica.check_usable().is_ok()
             && (replica.shard().indexable() > 0 || replica.shard().is_building())
         {
             self.start_indexing(&replica);
         }
+    }
+
+    fn start_measuring(&self, replica: &Arc<Replica>) {
+        let shard = replica.shard();
+        let wanted = replica.check_usable().is_ok() && (shard.wants_checking() || shard.wants_measuring());
+        if !wanted {
+            return;
+        }
+        replica.measure_again.store(true, Ordering::Release);
+        if replica.measuring.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (node, replica) = (self.clone(), Arc::clone(replica));
+        // A recall that cannot be measured costs an estimate, nothing else.
+        self.0.measurers.spawn(move || {
+            replica.measure_again.store(false, Ordering::Release);
+            if shard.wants_checking() {
+                let _ = replica.guarded(|| Ok(shard.check_recall()?));
+            }
+            if replica.check_usable().is_ok() && shard.wants_measuring() {
+                let _ = replica.guarded(|| Ok(shard.measure_recall()?));
+            }
+            drop(shard);
+            // A swap, so that what was wanted before it is seen after it.
+            replica.measuring.swap(false, Ordering::AcqRel);
+            // What was wanted meanwhile found this task here.
+            if replica.measure_again.load(Ordering::Acquire) {
+                node.start_measuring(&replica);
+            }
+        });
     }
 
     /// Answers one encoded `ShardOp` with an encoded `ShardOutcome`; failures are in the outcome. A read that was

@@ -76,6 +76,10 @@ pub struct Replica {
     pub clock_runs: AtomicBool,
     /// Whether an indexing task exists.
     pub indexing: AtomicBool,
+    /// Whether a task that measures recall exists.
+    pub measuring: AtomicBool,
+    /// Whether measuring was wanted since that task began.
+    pub measure_again: AtomicBool,
     pub searches: AtomicU64,
     poisoned: AtomicBool,
     damaged: Mutex<Option<String>>,
@@ -188,6 +192,8 @@ impl Replica {
             comparing: tokio::sync::Mutex::default(),
             clock_runs: AtomicBool::new(true),
             indexing: AtomicBool::new(false),
+            measuring: AtomicBool::new(false),
+            measure_again: AtomicBool::new(false),
             searches: AtomicU64::new(0),
             poisoned: AtomicBool::new(false),
             damaged: Mutex::new(None),
