@@ -50,7 +50,7 @@ export interface HttpRequest {
   /** Behind the server's URL, with the query: `/v1/collections`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON; undefined: none. */
+  /** The body as JSON text; undefined for a request that carries none, which then has no content type either. */
   readonly body: string | undefined;
   /** Ends the request, and with it the wait for its answer. */
   readonly signal: AbortSignal;
